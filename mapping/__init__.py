@@ -1,0 +1,1 @@
+"""Who and what is linked: records, links, groups and shared contacts."""
