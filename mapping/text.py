@@ -9,6 +9,7 @@ from os import PathLike
 from pathlib import Path
 from typing import IO, Any
 
+import numpy as np
 import pandas as pd
 
 BYTE_ORDER_MARK = "\ufeff"
@@ -27,16 +28,23 @@ _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 _HALVES = re.compile("[\ud800-\udfff]")
 # A spreadsheet may pass over spaces and unseen characters before a formula, and
 # takes the full-width signs of East Asian keyboards for the plain ones.
-_FORMULA = re.compile(rf"[\t\r\n]|(?:\s|{_UNSEEN.pattern})*[=+\-@＝＋－＠]")
+_FORMULA = re.compile(rf"[\t\r\n]|[\s{_UNSEEN.pattern[1:-1]}]*[=+\-@＝＋－＠]")
 _NEGATIVE_NUMBER = re.compile(r"-[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 
 
 def _as_text(value: object) -> str:
-    """Return the value as text: "" where nothing is recorded, ISO 8601 for a date."""
+    """Return the value as text: "" where nothing is recorded, ISO 8601 for a date, a list with "; " between."""
     if isinstance(value, str):
         return value
-    if value is None or value is pd.NA or value is pd.NaT or value != value:
+    if (
+        value is None
+        or value is pd.NA
+        or value is pd.NaT
+        or (isinstance(value, float | np.floating) and value != value)
+    ):
         return ""
+    if isinstance(value, list | tuple | np.ndarray):
+        return "; ".join(_as_text(part) for part in value)
     return str(value.isoformat()) if hasattr(value, "isoformat") else str(value)
 
 

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from xml.etree import ElementTree
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -60,6 +61,8 @@ HOSTILE = "<img src=x onerror=alert(1)>"
         (pd.NA, ""),
         (pd.NaT, ""),
         (date(2023, 3, 31), "2023-03-31"),
+        (["=a", "b"], "'=a; b"),
+        (np.array(["a", "b"]), "a; b"),
     ],
 )
 def test_csv_safe(value: object, expected: str) -> None:
@@ -74,6 +77,10 @@ def test_csv_safe_never_begins_like_a_formula_and_only_adds_an_apostrophe(text: 
     assert csv_safe(safe) == safe
     if safe[:1] in set("=+-@\t\r\n"):
         float(safe)
+
+
+def test_csv_safe_reads_10_000_unseen_characters_at_once() -> None:
+    assert csv_safe("\u2028\u0085 " * 10_000) == "\u2028\u0085 " * 10_000
 
 
 @pytest.mark.parametrize(
