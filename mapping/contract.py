@@ -6,7 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["id", "text", "date", "time", "code", "yes_no", "easting", "northing", "longitude", "latitude", "postcode", "gss"]
+Kind = Literal[
+    "id",
+    "text",
+    "date",
+    "time",
+    "code",
+    "yes_no",
+    "easting",
+    "northing",
+    "longitude",
+    "latitude",
+    "postcode",
+    "gss",
+]
 
 
 @dataclass(frozen=True)
@@ -143,7 +156,12 @@ _TABLES = (
     Table(
         "participation",
         "who was part of which event, in which role",
-        (_id("event_id", required=True, refers_to="events"), PERSON, _code("role", "role", required=True), SOURCE),
+        (
+            _id("event_id", required=True, refers_to="events"),
+            PERSON,
+            _code("role", "role", required=True),
+            SOURCE,
+        ),
     ),
     Table(
         "presence",

@@ -1,0 +1,475 @@
+"""Compute everything a case shows one viewer at one date, once, for the command line, pages, notebooks and documents."""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+import weakref
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from geo.files import Geography, read_geography
+from geo.wards import WardTable, build_wards
+from mapping import contacts, evidence, groups, items, links, people
+from mapping.access import Viewer, visible
+from mapping.records import Dates, Records, read_case
+from mapping.scope import at_date, latest_date
+
+Progress = Callable[[str, float], None]
+# The results `contextmap analyse` writes, in this order.
+RESULTS = ("links", "link_items", "groups", "group_summary", "shared_contacts", "wards", "rejected")
+# Geography dated by nothing: a case without any date is mapped as if nothing had ended.
+UNDATED = date(2100, 1, 1)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What an analysis was asked for. Two analyses with equal settings of one case are equal.
+
+    Attributes
+    ----------
+    as_of : the day whose knowledge counts; None for the latest date in the records.
+    grades : grade band of the items that link people ("A-B", "A-C" or "all").
+    half_life : days after which an item counts half; None for no ageing.
+    window_hours : how far apart two sightings at a place may be.
+    resolution : of the Constant Potts Model.
+    seed : wherever chance enters.
+    viewer : who is looking.
+    """
+
+    as_of: date | None = None
+    grades: evidence.Band = "all"
+    half_life: float | None = links.HALF_LIFE
+    window_hours: float = links.WINDOW_HOURS
+    resolution: float = groups.RESOLUTION
+    seed: int = 0
+    viewer: Viewer = field(default_factory=Viewer)
+
+
+@dataclass(frozen=True, eq=False)
+class Analysis:
+    """Everything computed from a case for one viewer and date.
+
+    Tables are computed when the analysis is made and fetched as pandas frames when first asked for.
+
+    Attributes
+    ----------
+    records : what the viewer may see, known by `as_of`.
+    settings : what was asked.
+    as_of : the date that counts; None where nothing in the records has a date.
+    geography : where homes, events and places lie.
+    summary : counts in and out, settings, and time and memory of each stage.
+    """
+
+    records: Records
+    settings: Settings
+    as_of: date | None
+    geography: WardTable
+    evidence: evidence.Evidence | None
+    network: links.Links | None
+    shared: contacts.Contacts | None
+    names: Mapping[str, str]
+    summary: Mapping[str, Any]
+
+    def query(self, result: str) -> str:
+        """Return the query for one result, in a fixed order of rows; empty results keep their columns."""
+        if self.network is None or self.shared is None:
+            return EMPTY[result]
+        table, homes = self.names["groups"], self.names["homes"]
+        return {
+            "links": f"{self.network.table()} ORDER BY l.person_a_n, l.person_b_n",
+            "link_items": f"{items.all_items(self.network)} ORDER BY i.person_a_n, i.person_b_n, table_a, row_a, row_b",
+            "groups": f"{groups.groups_query(table)} ORDER BY p.person_n",
+            "group_summary": f"{groups.summary_query(table, self.network)} ORDER BY group_id",
+            "shared_contacts": f"{self.shared.table(homes)} ORDER BY c.type_k, n.contact_id",
+        }[result]
+
+    def fetch(self, result: str) -> pd.DataFrame:
+        """Return one result as a pandas frame."""
+        if result == "wards":
+            return self.geography.wards
+        if result == "rejected":
+            return self.records.rejected.drop(columns="restricted")
+        with self.records.connection.cursor() as cursor:
+            return cursor.execute(self.query(result).format_map(self.records.tables)).df()
+
+    @cached_property
+    def links(self) -> pd.DataFrame:
+        """The `links` result, ordered by person_a, person_b."""
+        return self.fetch("links")
+
+    @cached_property
+    def groups(self) -> pd.DataFrame:
+        """The `groups` result, ordered by person_id."""
+        return self.fetch("groups")
+
+    @cached_property
+    def group_summary(self) -> pd.DataFrame:
+        """The `group_summary` result, ordered by group_id."""
+        return self.fetch("group_summary")
+
+    @cached_property
+    def shared_contacts(self) -> pd.DataFrame:
+        """The `shared_contacts` result, ordered by type and id."""
+        return self.fetch("shared_contacts")
+
+    @property
+    def wards(self) -> pd.DataFrame:
+        """The `wards` result, in code order."""
+        return self.geography.wards
+
+    @property
+    def rejected(self) -> pd.DataFrame:
+        """The `rejected` result."""
+        return self.fetch("rejected")
+
+    @cached_property
+    def people(self) -> pd.DataFrame:
+        """Everyone the viewer may see, with age, age_band, of_concern and the ward they live in."""
+        if not self.settings.viewer.sees_people:
+            return (
+                self.records.table("people")
+                .iloc[0:0]
+                .assign(age=None, age_band=None, of_concern=None, group_id=None)
+            )
+        bands = self.records.sql(
+            f"SELECT person_id, age, age_band, of_concern FROM {self.names['bands']} JOIN {{people}} USING (person_n)"
+        ).df()
+        homes = self.geography.homes.drop_duplicates("person_id")
+        found = (
+            self.records.table("people")
+            .merge(bands, on="person_id", how="left")
+            .merge(homes, on="person_id", how="left")
+        )
+        found = found.merge(self.groups[["person_id", "group_id"]], on="person_id", how="left")
+        return found.sort_values("person_id", ignore_index=True)
+
+    def link_items(self, person_a: str, person_b: str) -> pd.DataFrame:
+        """Return the items one link rests on; see `mapping.items.link_items`."""
+        return items.link_items(self._network, person_a, person_b)
+
+    def person_items(self, person_id: str) -> pd.DataFrame:
+        """Return the items of every link of one person, with the other person."""
+        return items.person_items(self._network, person_id)
+
+    def group_items(self, group_id: str) -> pd.DataFrame:
+        """Return the items of every link within one group."""
+        return items.group_items(self._network, self.names["groups"], group_id)
+
+    def contact_items(self, contact_type: str, contact_id: str) -> pd.DataFrame:
+        """Return the rows that tie children to one contact; see `mapping.items.contact_items`."""
+        return items.contact_items(self._shared, contact_type, contact_id)
+
+    def contact_children(self, contact_type: str, contact_id: str) -> list[str]:
+        """Return the children one contact is tied to, by id."""
+        found = self.contact_items(contact_type, contact_id)
+        return sorted(found["person_id"].unique())
+
+    @property
+    def _network(self) -> links.Links:
+        if self.network is None:
+            raise PermissionError(NO_PEOPLE)
+        return self.network
+
+    @property
+    def _shared(self) -> contacts.Contacts:
+        if self.shared is None:
+            raise PermissionError(NO_PEOPLE)
+        return self.shared
+
+    def save(self, out: Path) -> None:
+        """Write every result to a folder, whole or not at all.
+
+        Raises
+        ------
+        FileExistsError
+            The folder holds something that is not an earlier result.
+        """
+        save_results(self, out)
+
+
+NO_PEOPLE = "This viewer sees wards, not people."
+
+EMPTY = {
+    "links": "SELECT NULL::VARCHAR AS person_a, NULL::VARCHAR AS person_b, NULL::DOUBLE AS weight, NULL::BIGINT AS items, NULL::BIGINT AS sources, NULL::VARCHAR AS kinds, NULL::VARCHAR AS nature, NULL::DATE AS first_seen, NULL::DATE AS last_seen, NULL::VARCHAR AS best_grade WHERE false",
+    "link_items": "SELECT NULL::VARCHAR AS person_a, NULL::VARCHAR AS person_b WHERE false",
+    "groups": "SELECT NULL::VARCHAR AS person_id, NULL::VARCHAR AS group_id, NULL::VARCHAR AS age_band WHERE false",
+    "group_summary": "SELECT NULL::VARCHAR AS group_id, NULL::BIGINT AS size, NULL::BIGINT AS children, NULL::BIGINT AS young_adults, NULL::BIGINT AS unknown_age, NULL::BIGINT AS links, NULL::DOUBLE AS density, NULL::DOUBLE AS weight, NULL::DATE AS first_seen, NULL::DATE AS last_seen WHERE false",
+    "shared_contacts": "SELECT NULL::VARCHAR AS contact_type, NULL::VARCHAR AS contact_id, NULL::VARCHAR AS contact_kind, NULL::VARCHAR AS nature, NULL::BIGINT AS children, NULL::BIGINT AS groups, NULL::BIGINT AS wards, NULL::BIGINT AS authorities, NULL::BIGINT AS sources, NULL::DATE AS first_seen, NULL::DATE AS last_seen, NULL::BOOLEAN AS not_otherwise_linked WHERE false",
+}
+
+
+def analyse(
+    case: Path | str,
+    *,
+    geography: Path | str | None = None,
+    dates: Dates = "iso",
+    strict: bool = False,
+    progress: Progress | None = None,
+    **settings: Any,
+) -> Analysis:
+    """Read a case and compute everything from it.
+
+    Parameters
+    ----------
+    case : case folder or workbook.
+    geography : folder of official open files; by default `geography/` inside the case folder.
+    dates, strict : as in `read_case`.
+    progress : called with each stage's name as it ends and the seconds it took.
+    **settings : fields of `Settings`.
+
+    Raises
+    ------
+    CaseError
+        The case cannot be read, or has faults and `strict` is set.
+    GeographyMismatch
+        Files of the geography folder do not join.
+    """
+    clock = _Clock(progress)
+    with clock.stage("reading geography"):
+        places = load_geography(Path(case), geography)
+    with clock.stage("reading records"):
+        records = load_case(case, places, dates=dates, strict=strict)
+    return analyse_records(records, places, Settings(**settings), clock=clock)
+
+
+def load_geography(case: Path, folder: Path | str | None = None) -> Geography | None:
+    """Read the geography folder given, or the one inside the case folder; None where there is none.
+
+    Raises
+    ------
+    FileNotFoundError
+        The folder given does not exist.
+    """
+    if folder is not None and not Path(folder).is_dir():
+        msg = f"There is no geography folder {folder}. Check the path, or leave --geography out."
+        raise FileNotFoundError(msg)
+    chosen = Path(folder) if folder is not None else case / "geography"
+    return read_geography(chosen) if chosen.is_dir() else None
+
+
+def load_case(
+    case: Path | str, places: Geography | None, *, dates: Dates = "iso", strict: bool = False
+) -> Records:
+    """Read a case, checking its postcodes against those of the geography folder where it has any."""
+    postcodes = places.postcodes if places is not None else None
+    known = None if postcodes is None else postcodes["postcode"]
+    return read_case(case, dates=dates, postcodes=known, strict=strict)
+
+
+def analyse_records(
+    records: Records,
+    places: Geography | None,
+    settings: Settings,
+    *,
+    clock: _Clock | None = None,
+    progress: Progress | None = None,
+) -> Analysis:
+    """Compute everything from records already read; `records` stays as it is."""
+    clock = clock or _Clock(progress)
+    viewer = settings.viewer
+    records = records.branch()
+    with clock.stage("choosing what the viewer may see"):
+        seen = visible(records, viewer)
+        as_of = settings.as_of or latest_date(seen)
+        known = at_date(seen, as_of)
+        bands = people.age_bands(known, as_of)
+    with clock.stage("placing on the map"):
+        placed = _place(known, places, bands, as_of)
+        homes = _keep_homes(known, placed)
+    names = {"bands": bands, "homes": homes}
+    found: tuple[Any, Any, Any] = (None, None, None)
+    if viewer.sees_people:
+        with clock.stage("gathering evidence"):
+            cited = evidence.mentions(known, grades=settings.grades, as_of=as_of)
+        with clock.stage("linking people"):
+            network = links.build_links(
+                cited, as_of=as_of, half_life=settings.half_life, window_hours=settings.window_hours
+            )
+        with clock.stage("finding groups"):
+            names["groups"] = groups.groups(
+                network, bands, resolution=settings.resolution, seed=settings.seed
+            )
+        with clock.stage("finding shared contacts"):
+            found = (cited, network, contacts.shared_contacts(cited, network, bands, names["groups"]))
+    summary = _summary(seen, known, settings, as_of, placed, found, names, clock)
+    analysis = Analysis(known, settings, as_of, placed, *found, names, summary)
+    weakref.finalize(analysis, records.forget)
+    return analysis
+
+
+def _place(records: Records, places: Geography | None, bands: str, as_of: date | None) -> WardTable:
+    everyone = records.table("people")
+    children = records.sql(
+        f"SELECT person_id FROM {bands} JOIN {{people}} USING (person_n) WHERE age_band = 'child'"
+    ).df()
+    everyone["is_child"] = everyone["person_id"].isin(children["person_id"])
+    tables = {name: records.table(name) for name in ("locations", "events", "missing", "placements")}
+    return build_wards(places, people=everyone, as_of=as_of or UNDATED, **tables)
+
+
+def _keep_homes(records: Records, placed: WardTable) -> str:
+    """Keep the ward each person lives in beside the coded tables: person_n, ward_code."""
+    schema = records.new_schema()
+    homes = placed.homes[["person_id", "lives_in_ward"]].astype({"person_id": "str", "lives_in_ward": "str"})
+    records.connection.register("arriving", homes)
+    records.execute(
+        f"""CREATE TABLE {schema}.homes AS SELECT p.person_n, h.lives_in_ward AS ward_code
+        FROM arriving h JOIN {{people}} p USING (person_id) WHERE h.lives_in_ward IS NOT NULL"""
+    )
+    records.connection.unregister("arriving")
+    return f"{schema}.homes"
+
+
+def _summary(
+    seen: Records,
+    known: Records,
+    settings: Settings,
+    as_of: date | None,
+    placed: WardTable,
+    found: tuple[Any, Any, Any],
+    names: Mapping[str, str],
+    clock: _Clock,
+) -> dict[str, Any]:
+    cited, network, shared = found
+    rows = {name: _row_account(name, seen, known, cited) for name in seen.counts}
+    out = {"wards": len(placed.wards), "rejected": len(seen.rejected)}
+    if network is not None:
+        count = lambda table: int(known.execute(f"SELECT count(*) FROM {table}")[0][0])  # noqa: E731
+        out |= {
+            "links": count(network.links),
+            "link_items": count(network.items),
+            "shared_contacts": count(shared.contacts),
+        }
+        out["groups"] = int(known.execute(f"SELECT count(DISTINCT community) FROM {names['groups']}")[0][0])
+        out["occasions_too_large_to_link"] = network.crowds
+        out["age_bands"] = dict(
+            known.execute(f"SELECT age_band, count(*) FROM {names['bands']} GROUP BY 1 ORDER BY 1")
+        )
+    asked = asdict(settings) | {
+        "viewer": settings.viewer.role,
+        "as_of": None if settings.as_of is None else settings.as_of.isoformat(),
+    }
+    return {
+        "version": version("contextmap"),
+        "as_of": None if as_of is None else as_of.isoformat(),
+        "settings": asked,
+        "rows": rows,
+        "results": out,
+        "rejected": {name: counts["faults"] for name, counts in seen.counts.items() if counts["faults"]},
+        "geography": {
+            "coverage": {kind: dict(counts) for kind, counts in placed.coverage.items()},
+            "notes": list(placed.notes),
+        },
+        "notes": list(seen.notes),
+        "stages": clock.stages,
+    }
+
+
+def _row_account(name: str, seen: Records, known: Records, cited: evidence.Evidence | None) -> dict[str, int]:
+    """Say where every row of a table went: read = set_aside + not_known_yet + outside_grades + used."""
+    counts = seen.counts[name]
+    in_time = int(known.execute(f"SELECT count(*) FROM {{{name}}}")[0][0])
+    account = {
+        "read": counts["read"],
+        "set_aside": counts["set_aside"],
+        "not_known_yet": counts["kept"] - in_time,
+        "used": in_time,
+    }
+    if cited is not None and name in cited.counts:
+        tally = cited.counts[name]
+        account |= {
+            "used": tally["used"],
+            "ungraded": tally["ungraded"],
+            "graded_lower": tally["graded_lower"],
+        }
+        if tally.get("untimed"):
+            account["of_which_without_a_time_of_day"] = tally["untimed"]
+    return account
+
+
+@dataclass
+class _Clock:
+    """Times stages and notes the peak of memory by the end of each."""
+
+    progress: Progress | None = None
+    stages: list[dict[str, Any]] = field(default_factory=list)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        seconds = round(time.perf_counter() - start, 3)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (
+            1024 * 1024 if sys.platform == "darwin" else 1024
+        )
+        self.stages.append({"stage": name, "seconds": seconds, "peak_memory_mb": peak})
+        if self.progress is not None:
+            self.progress(name, seconds)
+
+
+def save_results(analysis: Analysis, out: Path, *, progress: Progress | None = None) -> None:
+    """Write every result of an analysis to a folder, whole or not at all; an earlier result there is replaced.
+
+    Raises
+    ------
+    FileExistsError
+        The folder holds something that is not an earlier result.
+    """
+    validate_out(out)
+    clock = _Clock(progress)
+    partial = out.with_name(out.name + ".partial")
+    _remove(partial)
+    partial.mkdir(parents=True)
+    try:
+        with clock.stage("writing results"):
+            for name in RESULTS:
+                _write(analysis, name, partial / f"{name}.parquet")
+        summary = {**analysis.summary, "stages": [*analysis.summary["stages"], *clock.stages]}
+        (partial / "summary.json").write_text(
+            json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+        )
+        _remove(out)
+        partial.rename(out)
+    finally:
+        _remove(partial)
+
+
+def validate_out(out: Path) -> None:
+    """Check that results may be written to a folder: it is new, empty, or holds an earlier result.
+
+    Raises
+    ------
+    FileExistsError
+        It is a file, or holds something else.
+    """
+    expected = {f"{name}.parquet" for name in RESULTS} | {"summary.json"}
+    if out.exists() and (not out.is_dir() or {path.name for path in out.iterdir()} - expected):
+        msg = f"{out} holds other things than an earlier result. Give --out a new or empty folder."
+        raise FileExistsError(msg)
+
+
+def _write(analysis: Analysis, name: str, path: Path) -> None:
+    if name in ("wards", "rejected"):
+        analysis.fetch(name).to_parquet(path, index=False)
+        return
+    quoted = str(path).replace("'", "''")
+    analysis.records.execute(f"COPY ({analysis.query(name)}) TO '{quoted}' (FORMAT parquet)")
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder of results; nothing else is ever in it."""
+    if folder.is_dir():
+        for path in folder.iterdir():
+            path.unlink()
+        folder.rmdir()

@@ -1,0 +1,125 @@
+"""Decide who may see what, before anything else reads the records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mapping.contract import PARENTS, TABLES
+from mapping.records import Records, restricted_tables
+
+
+@dataclass(frozen=True)
+class Role:
+    """What a role may see: reports under handling C, and people at all."""
+
+    name: str
+    label: str
+    sees_restricted: bool
+    sees_people: bool
+
+
+ROLES: Mapping[str, Role] = {
+    role.name: role
+    for role in (
+        Role("analyst", "police analyst", sees_restricted=True, sees_people=True),
+        Role("social_worker", "social worker", sees_restricted=False, sees_people=True),
+        Role("chair", "chair of the daily meeting", sees_restricted=False, sees_people=True),
+        Role("planner", "planner", sees_restricted=False, sees_people=False),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Who is looking. Two viewers of one role may see the same."""
+
+    role: str = "analyst"
+
+    def __post_init__(self) -> None:
+        """Refuse a role that does not exist."""
+        if self.role not in ROLES:
+            msg = f"{self.role!r} is not a role. Use one of {', '.join(ROLES)}."
+            raise ValueError(msg)
+
+    @property
+    def sees_restricted(self) -> bool:
+        """Whether reports under handling C, or of unknown handling, reach this viewer."""
+        return ROLES[self.role].sees_restricted
+
+    @property
+    def sees_people(self) -> bool:
+        """Whether this viewer may see people, or wards only."""
+        return ROLES[self.role].sees_people
+
+
+def visible(records: Records, viewer: Viewer) -> Records:
+    """Return the records that a viewer's network is built from.
+
+    What rests only on a withheld report is absent, not blanked: the same case without that report
+    gives the same records. Handling C reaches analysts only; so does a row that names a source which
+    was set aside, since nobody can tell how it may be shared. A planner's records name nobody and hold
+    nothing that links people: they serve the ward table only.
+    """
+    if not viewer.sees_restricted:
+        records = _without_restricted(records)
+    if not viewer.sees_people:
+        records = _without_people(records)
+    return records
+
+
+def _without_restricted(records: Records) -> Records:
+    schema = records.new_schema()
+    changed = {"sources": f"{schema}.sources"}
+    records.execute(f"CREATE TABLE {schema}.sources AS SELECT * FROM {{sources}} WHERE NOT restricted")
+    for name in restricted_tables():
+        where = f"NOT t.source_lost AND (t.source_n IS NULL OR t.source_n IN (SELECT source_n FROM {schema}.sources))"
+        if name in PARENTS:
+            parent, key = PARENTS[name]
+            number = key.removesuffix("_id") + "_n"
+            where += f" AND t.{number} IN (SELECT {number} FROM {changed[parent]})"
+        changed[name] = f"{schema}.{name}"
+        records.execute(f"CREATE TABLE {changed[name]} AS SELECT * FROM {{{name}}} t WHERE {where}")
+    rejected = records.rejected[~records.rejected["restricted"].astype(bool)].reset_index(drop=True)
+    seen = records.with_tables(changed, rejected=rejected)
+    return seen.with_tables({}, counts=_counts(seen))
+
+
+def _counts(records: Records) -> dict[str, dict[str, int]]:
+    """Count rows again from what is visible, so that not even a total tells of a withheld row."""
+    counts = {}
+    for name in TABLES:
+        kept = int(records.execute(f"SELECT count(*) FROM {{{name}}}")[0][0])
+        faults = records.rejected[records.rejected["table"] == name]
+        kept_rows = (
+            {row for (row,) in records.execute(f"SELECT row FROM {{{name}}}")} if len(faults) else set()
+        )
+        set_aside = len(set(faults["row"].dropna().astype(int)) - kept_rows)
+        counts[name] = {"read": kept + set_aside, "kept": kept, "set_aside": set_aside, "faults": len(faults)}
+    return counts
+
+
+LINKING = ("associations", "participation", "presence", "things", "thing_use")
+
+
+def _without_people(records: Records) -> Records:
+    """Keep what ward counts need, under numbers that lead back to nobody."""
+    schema = records.new_schema()
+    records.execute(
+        f"""CREATE TABLE {schema}.people AS SELECT * REPLACE (
+            'person ' || row_number() OVER (ORDER BY md5(person_id)) AS person_id,
+            CAST(NULL AS VARCHAR) AS given_name, CAST(NULL AS VARCHAR) AS family_name) FROM {{people}}"""
+    )
+    records.execute(
+        f"CREATE TABLE {schema}.sources AS SELECT * REPLACE (CAST(NULL AS VARCHAR) AS text) FROM {{sources}}"
+    )
+    records.execute(
+        f"CREATE TABLE {schema}.events AS SELECT * REPLACE (CAST(NULL AS VARCHAR) AS summary) FROM {{events}}"
+    )
+    changed = {name: f"{schema}.{name}" for name in ("people", "sources", "events")}
+    for name in LINKING:
+        changed[name] = f"{schema}.{name}"
+        records.execute(f"CREATE TABLE {changed[name]} AS SELECT * FROM {{{name}}} WHERE false")
+    rejected = records.rejected.iloc[0:0]
+    seen = records.with_tables(changed, rejected=rejected)
+    return seen.with_tables({}, counts=_counts(seen))

@@ -1,0 +1,331 @@
+"""Find shared contacts: the adults, things, places and events that connect two or more children."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import narwhals as nw
+
+from mapping.evidence import Evidence, Frame
+from mapping.links import TABLES, Links
+from mapping.records import Records
+
+CONTACT_TYPES: Mapping[str, tuple[str, str]] = {
+    "person": ("people", "person_id"),
+    "thing": ("things", "thing_id"),
+    "location": ("locations", "location_id"),
+    "event": ("events", "event_id"),
+}
+TYPE_NAMES = tuple(CONTACT_TYPES)
+# The tables whose rows tie a child to a contact.
+TIE_TABLES = (*TABLES, "placements")
+# How a child is tied to a contact.
+TIES = ("linked", "used", "seen", "took_part", "found", "missing_from", "placed")
+
+
+@dataclass(frozen=True)
+class Contacts:
+    """Shared contacts as coded tables in DuckDB.
+
+    `ties` has type_k, contact_n, person_n (a child), tie_k, table_k, row, source_n, first_day, last_day,
+    harmful, protective: one row for each row of the case that ties a child to the contact.
+    `contacts` has one row a contact with two or more children.
+    """
+
+    records: Records
+    ties: str
+    contacts: str
+
+    def table(self, homes: str | None = None) -> str:
+        """Return the query for the `shared_contacts` result.
+
+        Parameters
+        ----------
+        homes : a table of person_n and ward_code; without it `wards` is empty.
+        """
+        return _result(self, homes)
+
+
+def shared_contacts(evidence: Evidence, links: Links, bands: str, groups: str) -> Contacts:
+    """Find the adults, things, places (online spaces among them) and events tied to two or more children.
+
+    - an adult (18 or over) is tied to a child by any link between them;
+    - a thing by its use;
+    - a place by sightings there, events there, being found there or missing from there, and placements;
+    - an event by taking part.
+
+    `not_otherwise_linked` is true when no two of the children are linked by anything but this contact:
+    for a thing or an event, by no other item; for a place, by no item that is not from that place; for an
+    adult, by no link at all.
+    """
+    builder = _Builder(evidence, links, bands, evidence.records.new_schema())
+    ties = builder.keep(
+        nw.concat([builder.people(), builder.things(), builder.places(), builder.events()]), "ties"
+    )
+    each = ties.group_by("type_k", "contact_n", "person_n").agg(nw.len().alias("rows"))
+    children = (
+        each.group_by("type_k", "contact_n").agg(nw.len().alias("children")).filter(nw.col("children") > 1)
+    )
+    shared = builder.keep(each.join(children, on=["type_k", "contact_n"]), "shared")
+    builder.keep(builder.otherwise(shared), "otherwise")
+    builder.gather(groups)
+    return Contacts(evidence.records, f"{builder.schema}.ties", f"{builder.schema}.contacts")
+
+
+TIE_COLUMNS = (
+    "type_k",
+    "contact_n",
+    "person_n",
+    "tie_k",
+    "table_k",
+    "row",
+    "source_n",
+    "first_day",
+    "last_day",
+    "harmful",
+    "protective",
+)
+
+
+@dataclass
+class _Builder:
+    """Gathers what ties children to each type of contact."""
+
+    evidence: Evidence
+    links: Links
+    bands: str
+    schema: str
+
+    @property
+    def records(self) -> Records:
+        return self.evidence.records
+
+    def keep(self, frame: Frame, name: str) -> Frame:
+        frame.to_native().create(f"{self.schema}.{name}")
+        return self.frame(f"{self.schema}.{name}")
+
+    def frame(self, table: str) -> Frame:
+        return nw.from_native(self.records.connection.table(table))
+
+    def banded(self, *bands: str) -> Frame:
+        return self.frame(self.bands).filter(nw.col("age_band").is_in(bands)).select("person_n")
+
+    def children(self, mentions: Frame) -> Frame:
+        return mentions.join(self.banded("child"), on="person_n", how="semi")
+
+    def people(self) -> Frame:
+        """Adults, through every item that links one to a child; an item of two sources ties twice."""
+        items = self.frame(self.links.items)
+        adults, children = self.banded("young_adult", "adult"), self.banded("child")
+        ties = []
+        for adult, child, row in (
+            ("person_a_n", "person_b_n", "row_b"),
+            ("person_b_n", "person_a_n", "row_a"),
+        ):
+            between = items.join(adults, left_on=adult, right_on="person_n", how="semi").join(
+                children, left_on=child, right_on="person_n", how="semi"
+            )
+            for source in ("source_a_n", "source_b_n"):
+                distinct = (
+                    between
+                    if source == "source_a_n"
+                    else between.filter(nw.col("source_a_n") != nw.col("source_b_n"))
+                )
+                ties.append(
+                    _ties(
+                        distinct,
+                        "person",
+                        "linked",
+                        None,
+                        contact_n=nw.col(adult),
+                        person_n=nw.col(child),
+                        row=nw.col(row),
+                        source_n=nw.col(source),
+                        harmful=nw.col("harmful"),
+                        protective=nw.col("protective"),
+                    )
+                )
+        return nw.concat(ties)
+
+    def things(self) -> Frame:
+        return _ties(
+            self.children(self.evidence.frame("things")),
+            "thing",
+            "used",
+            "thing_use",
+            contact_n=nw.col("thing_n"),
+        )
+
+    def places(self) -> Frame:
+        seen = _ties(
+            self.children(self.evidence.frame("presence")),
+            "location",
+            "seen",
+            "presence",
+            contact_n=nw.col("location_n"),
+        )
+        events = self.children(self.evidence.frame("events").filter(~nw.col("location_n").is_null()))
+        there = _ties(events, "location", "took_part", "participation", contact_n=nw.col("location_n"))
+        gone = self.children(self.evidence.frame("missing"))
+        found = _ties(
+            gone.filter(~nw.col("location_n").is_null()),
+            "location",
+            "found",
+            "missing",
+            contact_n=nw.col("location_n"),
+        )
+        left = _ties(
+            gone.filter(~nw.col("missing_from_n").is_null()),
+            "location",
+            "missing_from",
+            "missing",
+            contact_n=nw.col("missing_from_n"),
+        )
+        placed = _ties(
+            self.children(self.frame(self.placements())),
+            "location",
+            "placed",
+            "placements",
+            contact_n=nw.col("location_n"),
+        )
+        return nw.concat([seen, there, found, left, placed])
+
+    def placements(self) -> str:
+        day = "date_diff('day', DATE '1970-01-01', {})"
+        self.records.execute(
+            f"""CREATE TABLE {self.schema}.placed AS SELECT row, person_n, location_n, source_n, {day.format("started_on")} AS first_day,
+                {day.format("coalesce(ended_on, started_on)")} AS last_day FROM {{placements}}"""
+        )
+        return f"{self.schema}.placed"
+
+    def events(self) -> Frame:
+        return _ties(
+            self.children(self.evidence.frame("events")),
+            "event",
+            "took_part",
+            "participation",
+            contact_n=nw.col("event_n"),
+        )
+
+    def otherwise(self, shared: Frame) -> Frame:
+        """Contacts of which two children are linked by something else as well: type_k, contact_n."""
+        children = self.banded("child")
+        items = self.frame(self.links.items)
+        pair = ["person_a_n", "person_b_n"]
+        young = self.frame(self.links.links).select(*pair, "items")
+        young = young.join(children, left_on="person_a_n", right_on="person_n", how="semi").join(
+            children, left_on="person_b_n", right_on="person_n", how="semi"
+        )
+        young = self.keep(young, "young")
+        found = []
+        for kind, column in (("event", "event_n"), ("thing", "thing_n")):
+            through = (
+                items.filter(~nw.col(column).is_null()).group_by(*pair, column).agg(nw.len().alias("through"))
+            )
+            other = through.join(young, on=pair).filter(nw.col("items") > nw.col("through"))
+            found.append(other.select(type_k=_type(kind), contact_n=nw.col(column)))
+        found += self.linked_members(shared, young, items)
+        return nw.concat(found).unique(subset=["type_k", "contact_n"])
+
+    def linked_members(self, shared: Frame, young: Frame, items: Frame) -> list[Frame]:
+        """For adults, places, and occasions too large to link anybody: pairs of their children that are linked."""
+        pair = ["person_a_n", "person_b_n"]
+        large = self.frame_of_crowds(shared)
+        members = shared.select("type_k", "contact_n", "person_n").filter(
+            nw.col("type_k").is_in([TYPE_NAMES.index("person"), TYPE_NAMES.index("location")])
+        )
+        members = self.keep(nw.concat([members, large]), "members")
+        both = young.join(members, left_on="person_a_n", right_on="person_n")
+        both = both.join(
+            members,
+            left_on=["person_b_n", "type_k", "contact_n"],
+            right_on=["person_n", "type_k", "contact_n"],
+            how="semi",
+        )
+        here = (
+            items.filter(~nw.col("location_n").is_null())
+            .group_by(*pair, "location_n")
+            .agg(nw.len().alias("through"))
+        )
+        here = here.with_columns(type_k=_type("location")).rename({"location_n": "contact_n"})
+        both = both.join(here, on=[*pair, "type_k", "contact_n"], how="left")
+        both = both.filter(nw.col("through").is_null() | (nw.col("items") > nw.col("through")))
+        return [both.select("type_k", "contact_n")]
+
+    def frame_of_crowds(self, shared: Frame) -> Frame:
+        """Members of events and things that no item passes through, since too many people were there."""
+        items = self.frame(self.links.items)
+        found = []
+        for kind, column in (("event", "event_n"), ("thing", "thing_n")):
+            through = items.filter(~nw.col(column).is_null()).select(nw.col(column).alias("contact_n"))
+            of_kind = shared.filter(nw.col("type_k") == TYPE_NAMES.index(kind)).select(
+                "type_k", "contact_n", "person_n"
+            )
+            found.append(of_kind.join(through, on="contact_n", how="anti"))
+        return nw.concat(found)
+
+    def gather(self, groups: str) -> None:
+        """Count what each contact reaches."""
+        ties, shared = self.frame(f"{self.schema}.ties"), self.frame(f"{self.schema}.shared")
+        contact = ["type_k", "contact_n"]
+        kept = ties.join(shared.select(*contact).unique(subset=contact), on=contact, how="semi")
+        spans = kept.group_by(*contact).agg(
+            nw.col("first_day").min(),
+            nw.col("last_day").max(),
+            nw.col("source_n").n_unique().alias("distinct_sources"),
+            nw.col("source_n").is_null().any().alias("unsourced"),
+            nw.col("harmful").any(),
+            nw.col("protective").any(),
+        )
+        grouped = shared.join(self.frame(groups).select("person_n", "community"), on="person_n", how="left")
+        reach = grouped.group_by(*contact).agg(
+            nw.len().alias("children"), nw.col("community").n_unique().alias("groups")
+        )
+        otherwise = self.frame(f"{self.schema}.otherwise").with_columns(linked=nw.lit(True))
+        contacts = reach.join(spans, on=contact).join(otherwise, on=contact, how="left")
+        contacts = contacts.with_columns(
+            sources=nw.col("distinct_sources") - nw.when(nw.col("unsourced")).then(1).otherwise(0),
+            not_otherwise_linked=nw.col("linked").is_null(),
+        )
+        self.keep(contacts, "contacts")
+
+
+def _type(name: str) -> nw.Expr:
+    return nw.lit(TYPE_NAMES.index(name), dtype=nw.Int32)
+
+
+def _ties(rows: Frame, kind: str, tie: str, table: str | None, **columns: nw.Expr) -> Frame:
+    """Give rows the columns of TIE_COLUMNS; `table` None where the rows are items, which name their own."""
+    defaults = {
+        "type_k": _type(kind),
+        "tie_k": nw.lit(TIES.index(tie), dtype=nw.Int32),
+        "table_k": nw.col("table_k") if table is None else nw.lit(TIE_TABLES.index(table), dtype=nw.Int32),
+        **{name: nw.col(name) for name in ("person_n", "row", "source_n", "first_day", "last_day")},
+        "harmful": nw.lit(False),
+        "protective": nw.lit(False),
+    }
+    chosen = {**defaults, **columns}
+    return rows.select(**{name: chosen[name] for name in TIE_COLUMNS})
+
+
+def _result(contacts: Contacts, homes: str | None) -> str:
+    named = " UNION ALL ".join(
+        f"SELECT {k} AS type_k, {key.removesuffix('_id')}_n AS contact_n, {key} AS contact_id, {kind} AS contact_kind FROM {{{table}}}"
+        for k, ((table, key), kind) in enumerate(
+            zip(CONTACT_TYPES.values(), ("NULL", "kind", "kind", "kind"), strict=True)
+        )
+    )
+    ward = f"LEFT JOIN {homes} h USING (person_n)" if homes else ""
+    wards = "count(DISTINCT h.ward_code)" if homes else "CAST(NULL AS BIGINT)"
+    schema = contacts.contacts.split(".")[0]
+    types = " ".join(f"WHEN {k} THEN '{name}'" for k, name in enumerate(TYPE_NAMES))
+    return f"""WITH named AS ({named}),
+    homes AS (SELECT type_k, contact_n, {wards} AS wards, count(DISTINCT p.responsible_authority) AS authorities
+        FROM {schema}.shared s JOIN {{people}} p USING (person_n) {ward} GROUP BY type_k, contact_n)
+    SELECT CASE c.type_k {types} END AS contact_type, n.contact_id, n.contact_kind,
+        CASE WHEN c.harmful AND c.protective THEN 'mixed' WHEN c.harmful THEN 'harmful' WHEN c.protective THEN 'protective' ELSE 'unknown' END AS nature,
+        c.children, c.groups, h.wards, h.authorities, c.sources,
+        DATE '1970-01-01' + CAST(c.first_day AS INTEGER) AS first_seen, DATE '1970-01-01' + CAST(c.last_day AS INTEGER) AS last_seen,
+        c.not_otherwise_linked
+    FROM {contacts.contacts} c JOIN named n USING (type_k, contact_n) LEFT JOIN homes h USING (type_k, contact_n)"""

@@ -1,0 +1,617 @@
+"""Read a case, validate every row against the contract, and set faulty rows and values aside."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import tempfile
+import weakref
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import duckdb
+import pandas as pd
+
+from mapping.codes import Codes, load_codes
+from mapping.contract import PARENTS, POINTS, TABLES, TIME_ORDER, Column, Table
+from mapping.tables import CaseError, Fault, RawTable, load_tables
+
+Dates = Literal["iso", "dmy"]
+
+EASTINGS, NORTHINGS = (0, 700_000), (0, 1_300_000)
+LONGITUDES, LATITUDES = (-9.0, 2.1), (49.8, 61.0)
+YEARS = (1900, 2100)
+# Tables in the order in which their references can be resolved.
+ORDER = (
+    "sources",
+    "locations",
+    "people",
+    "events",
+    "things",
+    "associations",
+    "participation",
+    "presence",
+    "thing_use",
+    "missing",
+    "placements",
+    "referrals",
+)
+_serial = itertools.count(1)
+
+
+def open_connection(*, memory_limit: str = "2GB") -> duckdb.DuckDBPyConnection:
+    """Open an in-memory DuckDB that spills to a private temporary folder, removed when it closes."""
+    connection = duckdb.connect(":memory:")
+    spill = tempfile.mkdtemp(prefix="contextmap-")
+    weakref.finalize(connection, shutil.rmtree, spill, ignore_errors=True)
+    connection.execute(f"SET temp_directory = '{spill}'")
+    connection.execute(f"SET memory_limit = '{memory_limit}'")
+    connection.execute("SET TimeZone = 'Europe/London'")
+    connection.execute("SET autoinstall_known_extensions = false")
+    connection.execute("SET autoload_known_extensions = false")
+    return connection
+
+
+@dataclass(frozen=True)
+class Records:
+    """The rows of a case that can be used, as coded tables in DuckDB, and what was set aside.
+
+    Each table has `row` (the row as a spreadsheet shows it: the header is row 1), the contract's
+    columns with their types, and for every column of ids a column of whole numbers (`person_n` for
+    `person_id`) that joins the tables; ids themselves stand only in the table they name.
+    `source_lost` marks a row that named a source which was set aside: nobody can tell its handling.
+
+    Attributes
+    ----------
+    connection : the DuckDB connection that holds the tables.
+    tables : contract table to the name of the DuckDB table.
+    rejected : table, row, column, value, reason; one row a fault, sorted.
+    counts : table to rows read, kept, set aside, and values set aside.
+    notes : sentences about files, columns and encodings.
+    owner : the connection this one was opened from, kept alive with it.
+    schemas : the schemas that hold tables derived from these records; `forget` drops them.
+    """
+
+    connection: duckdb.DuckDBPyConnection
+    tables: Mapping[str, str]
+    rejected: pd.DataFrame
+    counts: Mapping[str, Mapping[str, int]]
+    notes: tuple[str, ...] = ()
+    owner: duckdb.DuckDBPyConnection | None = None
+    schemas: list[str] = field(default_factory=list)
+
+    def sql(self, query: str) -> duckdb.DuckDBPyRelation:
+        """Return a query over the tables, each named in braces: `SELECT * FROM {people}`."""
+        return self.connection.sql(query.format_map(self.tables))
+
+    def execute(self, query: str) -> list[tuple[Any, ...]]:
+        """Run a query over the tables, each named in braces, and return its rows."""
+        return self.connection.execute(query.format_map(self.tables)).fetchall()
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return one table with the contract's columns and ids, and `row`, in row order."""
+        found: pd.DataFrame = self.sql(f"{self.decoded(name)} ORDER BY t.row").df()
+        return found
+
+    def decoded(self, name: str) -> str:
+        """Return the query that writes a table's ids back in place of its numbers."""
+        columns, joins = ["t.row"], ""
+        for column in TABLES[name].columns:
+            target = column.refers_to
+            if target is None:
+                columns.append(f"t.{column.name}")
+                continue
+            alias = f"r_{column.name}"
+            key = TABLES[target].key
+            columns.append(f"{alias}.{key} AS {column.name}")
+            joins += f" LEFT JOIN {{{target}}} {alias} ON {alias}.{number_of(str(key))} = t.{number_of(column.name)}"
+        return f"SELECT {', '.join(columns)} FROM {{{name}}} t{joins}"
+
+    def with_tables(self, changed: Mapping[str, str], **other: Any) -> Records:
+        """Return the same records with some tables replaced; the originals stay as they are."""
+        return replace(self, tables={**self.tables, **changed}, **other)
+
+    def new_schema(self) -> str:
+        """Open a schema of its own for tables derived from these."""
+        name = new_schema(self.connection)
+        self.schemas.append(name)
+        return name
+
+    def branch(self) -> Records:
+        """Return the same records on a connection of their own, so that threads do not share one."""
+        cursor = self.connection.cursor()
+        return replace(self, connection=cursor, owner=self.owner or self.connection, schemas=[])
+
+    def forget(self) -> None:
+        """Drop the tables derived from these records; the records themselves stay."""
+        while self.schemas:
+            self.connection.execute(f"DROP SCHEMA IF EXISTS {self.schemas.pop()} CASCADE")
+
+
+def new_schema(connection: duckdb.DuckDBPyConnection) -> str:
+    """Open a schema with a name used nowhere else in this process."""
+    name = f"s{next(_serial)}"
+    connection.execute(f"CREATE SCHEMA {name}")
+    return name
+
+
+def number_of(column: str) -> str:
+    """Return the name of the whole-number column that stands for a column of ids."""
+    return column.removesuffix("_id") + "_n"
+
+
+def read_case(
+    case: Path | str,
+    *,
+    dates: Dates = "iso",
+    postcodes: Iterable[str] | None = None,
+    strict: bool = False,
+    connection: duckdb.DuckDBPyConnection | None = None,
+) -> Records:
+    """Read and validate a case.
+
+    Parameters
+    ----------
+    case : folder of tables, or workbook.
+    dates : "iso" reads 2025-03-31; "dmy" reads 31/03/2025 as well. A date that could be either is never guessed.
+    postcodes : postcodes that exist; one whose district they cover and that is not among them is set aside.
+    strict : refuse the case where any row or value has a fault.
+
+    Raises
+    ------
+    CaseError
+        The case cannot be read at all; or, with `strict`, has faults.
+    """
+    connection = connection or open_connection()
+    schema = new_schema(connection)
+    raw, notes = load_tables(connection, Path(case), schema=schema)
+    reader = _Reader(connection, schema, dates, load_codes(), postcodes)
+    for name in ORDER:
+        reader.add(TABLES[name], raw.get(name))
+    records = reader.records([*notes, *(note for table in raw.values() for note in table.notes)])
+    if records.counts["people"]["kept"] == 0:
+        reason = (
+            "The table people has no row that can be used, so there is nobody to map. Check the file's rows."
+        )
+        raise CaseError([Fault("people", None, None, None, reason), *rejected_faults(records.rejected)])
+    if strict and len(records.rejected):
+        raise CaseError(rejected_faults(records.rejected))
+    return records
+
+
+def rejected_faults(rejected: pd.DataFrame) -> list[Fault]:
+    """Return the rows of `rejected` as faults."""
+    plain = rejected.astype(object).where(rejected.notna(), None)
+    return [
+        Fault(row["table"], row["row"], row["column"], row["value"], row["reason"])
+        for row in plain.to_dict("records")
+    ]
+
+
+@dataclass
+class _Reader:
+    """Turns raw tables into coded ones, gathering faults on the way."""
+
+    connection: duckdb.DuckDBPyConnection
+    schema: str
+    dates: Dates
+    codes: Codes
+    postcodes: Iterable[str] | None
+    tables: dict[str, str] = field(default_factory=dict)
+    counts: dict[str, dict[str, int]] = field(default_factory=dict)
+    raw: dict[str, RawTable] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.connection.execute(
+            f"""CREATE TABLE {self.schema}.rejected ("table" VARCHAR, row BIGINT, "column" VARCHAR, value VARCHAR,
+                reason VARCHAR, restricted BOOLEAN)"""
+        )
+        if self.postcodes is not None:
+            known = pd.DataFrame({"postcode": pd.Series(list(self.postcodes), dtype="str")})
+            self.connection.register("arriving", known)
+            self.connection.execute(
+                f"CREATE TABLE {self.schema}.postcodes AS SELECT DISTINCT {_POSTCODE.format(x='postcode')} AS postcode FROM arriving"
+            )
+            self.connection.execute(
+                f"CREATE TABLE {self.schema}.districts AS SELECT DISTINCT split_part(postcode, ' ', 1) AS district FROM {self.schema}.postcodes"
+            )
+            self.connection.unregister("arriving")
+
+    def run(self, query: str) -> list[tuple[Any, ...]]:
+        return self.connection.execute(query).fetchall()
+
+    def one(self, query: str) -> int:
+        return int(self.run(query)[0][0] or 0)
+
+    def add(self, table: Table, raw: RawTable | None) -> None:
+        """Read one table: types, references, order of times, duplicates, in that order."""
+        name = f"{self.schema}.{table.name}"
+        self.tables[table.name] = name
+        if raw is None:
+            raw = RawTable(table.name, _empty(table), {column.name: "VARCHAR" for column in table.columns})
+        self.raw[table.name] = raw
+        for fault in raw.faults:
+            self._reject_one(fault)
+        self._type(table, raw, f"{self.schema}.typed_{table.name}")
+        self._order_times(table)
+        self._refer(table)
+        self._drop_duplicates(table)
+        self._count(table, raw)
+
+    # Types ---------------------------------------------------------------------------------
+
+    def _type(self, table: Table, raw: RawTable, target: str) -> None:
+        """Parse every column; keep a bit for each fault, and look the faulty values up afterwards."""
+        present = [column for column in table.columns if column.name in raw.columns]
+        parsed, faults, required = [], [], 0
+        for bit, column in enumerate(present):
+            value, bad = self._parse(column, raw.columns[column.name])
+            parsed.append(f"{value} AS {column.name}")
+            empty = f"coalesce(trim(CAST({column.name} AS VARCHAR)), '') = ''"
+            if raw.columns[column.name] not in ("VARCHAR",):
+                empty = f"{column.name} IS NULL"
+            if column.required:
+                required |= 1 << bit
+                bad = f"({empty} OR coalesce({bad}, false))" if bad else empty
+            if bad:
+                faults.append(f"CASE WHEN {bad} THEN {1 << bit} ELSE 0 END")
+        absent = [
+            f"CAST(NULL AS {_SQL_TYPES.get(column.kind, 'VARCHAR')}) AS {column.name}"
+            for column in table.columns
+            if column.name not in raw.columns
+        ]
+        timed = [
+            f"length(trim({c.name})) > 10 AS {c.name}_timed"
+            for c in present
+            if (table.name, c.name) == ("presence", "seen_at") and raw.columns[c.name] == "VARCHAR"
+        ]
+        if table.name == "presence" and not timed:
+            timed = ["true AS seen_at_timed"]
+        mask = " + ".join(faults) or "0"
+        self.connection.execute(
+            f"CREATE TABLE {target} AS SELECT row, {', '.join([*parsed, *absent, *timed])}, CAST({mask} AS BIGINT) AS faults FROM {raw.relation}"
+        )
+        if self.one(f"SELECT count(*) FROM {target} WHERE faults <> 0"):
+            self._reject_values(table, raw, target, present, required)
+        self._points(table, target)
+
+    def _reject_values(
+        self, table: Table, raw: RawTable, target: str, present: Sequence[Column], required: int
+    ) -> None:
+        for bit, column in enumerate(present):
+            if not self.one(f"SELECT count(*) FROM {target} WHERE faults & {1 << bit} <> 0"):
+                continue
+            self.connection.execute(
+                f"""INSERT INTO {self.schema}.rejected
+                SELECT '{table.name}', t.row, '{column.name}', CAST(r.{column.name} AS VARCHAR),
+                    {self._reason(column, f"CAST(r.{column.name} AS VARCHAR)")}, false
+                FROM {target} t JOIN {raw.relation} r USING (row) WHERE t.faults & {1 << bit} <> 0"""
+            )
+        self.connection.execute(f"DELETE FROM {target} WHERE faults & {required} <> 0")
+
+    def _parse(self, column: Column, sql_type: str) -> tuple[str, str | None]:
+        """Return how a column is read, and when its value is at fault (both SQL), or None for never."""
+        x = column.name
+        if column.kind in ("date", "time") and sql_type.startswith(("DATE", "TIMESTAMP")):
+            local = f"timezone('Europe/London', {x})" if "TIME ZONE" in sql_type else x
+            value = f"CAST({local} AS {_SQL_TYPES[column.kind]})"
+            return _in_years(value), f"{x} IS NOT NULL AND {_in_years(value)} IS NULL"
+        if column.kind in _RANGES and sql_type in _NUMBERS:
+            low, high = _RANGES[column.kind]
+            value = f"CASE WHEN {x} BETWEEN {low} AND {high} THEN CAST({x} AS DOUBLE) END"
+            return value, f"{x} IS NOT NULL AND {value} IS NULL"
+        text = f"nullif(trim({x if sql_type == 'VARCHAR' else f'CAST({x} AS VARCHAR)'}), '')"
+        if column.kind in ("id", "text"):
+            return text, None
+        value = self._parser(column).format(x=text)
+        return value, f"{text} IS NOT NULL AND {value} IS NULL"
+
+    def _parser(self, column: Column) -> str:
+        if column.kind == "code":
+            codes = list(self.codes[str(column.codes)])
+            change = "lower" if all(code == code.lower() for code in codes) else "upper"
+            listed = ", ".join(f"'{code}'" for code in codes)
+            return f"CASE WHEN {change}({{x}}) IN ({listed}) THEN {change}({{x}}) END"
+        if column.kind == "yes_no":
+            return "CASE upper({x}) WHEN 'Y' THEN 'Y' WHEN 'YES' THEN 'Y' WHEN 'N' THEN 'N' WHEN 'NO' THEN 'N' END"
+        if column.kind in _RANGES:
+            low, high = _RANGES[column.kind]
+            return f"CASE WHEN TRY_CAST({{x}} AS DOUBLE) BETWEEN {low} AND {high} THEN TRY_CAST({{x}} AS DOUBLE) END"
+        if column.kind == "gss":
+            return "CASE WHEN regexp_full_match(upper({x}), '[EWSNJKLM][0-9]{{8}}') THEN upper({x}) END"
+        if column.kind == "postcode":
+            return self._postcode_parser()
+        return _time_parser(self.dates, whole=column.kind == "time")
+
+    def _postcode_parser(self) -> str:
+        areas = ", ".join(f"'{area}'" for area in sorted(self.codes.postcode_areas))
+        shape = "regexp_full_match({p}, '(GIR 0AA)|[A-Z]{{{{1,2}}}}[0-9][A-Z0-9]? [0-9][A-Z]{{{{2}}}}')"
+        good = f"{shape} AND regexp_extract({{p}}, '^[A-Z]+') IN ({areas})"
+        if self.postcodes is not None:
+            good += (
+                f" AND (split_part({{p}}, ' ', 1) NOT IN (SELECT district FROM {self.schema}.districts)"
+                f" OR {{p}} IN (SELECT postcode FROM {self.schema}.postcodes))"
+            )
+        return f"CASE WHEN {good.format(p=_POSTCODE)} THEN {_POSTCODE} END"
+
+    def _reason(self, column: Column, value: str) -> str:
+        """Return the SQL for the sentence that says what is wrong with a value of a column."""
+        empty = "'is empty; every row needs it'"
+        reason = {
+            "code": f"is not one of {', '.join(self.codes.lists.get(column.codes or '', {}))}",
+            "yes_no": "is neither Y nor N",
+            "easting": f"is not a British National Grid easting in metres (outside Great Britain: {EASTINGS[0]:,} to {EASTINGS[1]:,})",
+            "northing": f"is not a British National Grid northing in metres (outside Great Britain: {NORTHINGS[0]:,} to {NORTHINGS[1]:,})",
+            "longitude": f"is not a longitude in Great Britain ({LONGITUDES[0]} to {LONGITUDES[1]} degrees)",
+            "latitude": f"is not a latitude in Great Britain ({LATITUDES[0]} to {LATITUDES[1]} degrees)",
+            "gss": "is not a GSS code: a letter and eight digits, such as E08000002",
+            "postcode": "is not a known postcode: check it against the address",
+        }.get(
+            column.kind,
+            f"is not a date from {YEARS[0]} to {YEARS[1]} written year first, such as 2025-03-31 or 2025-03-31T18:45",
+        )
+        sentence = _quote(reason)
+        if column.kind in ("date", "time"):
+            day_first = (
+                "is a date whose order is not certain: if the day comes first in this case, say --dates dmy"
+            )
+            if self.dates == "iso":
+                pattern = r"\s*[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{2,4}.*"
+                sentence = f"CASE WHEN regexp_full_match({value}, '{pattern}') THEN {_quote(day_first)} ELSE {sentence} END"
+        return f"CASE WHEN coalesce(trim({value}), '') = '' THEN {empty} ELSE {sentence} END"
+
+    def _points(self, table: Table, target: str) -> None:
+        """Set aside a coordinate without its other half."""
+        for name, one, other in POINTS:
+            if name != table.name:
+                continue
+            for lone, absent in ((one, other), (other, one)):
+                where = f"{lone} IS NOT NULL AND {absent} IS NULL"
+                reason = f"has no {absent} beside it; a point needs both"
+                self._reject(table, target, lone, f"CAST({lone} AS VARCHAR)", reason, where)
+                self.connection.execute(f"UPDATE {target} SET {lone} = NULL WHERE {where}")
+
+    def _reject(
+        self, table: Table, target: str, column: str | None, value: str, reason: str, where: str
+    ) -> None:
+        named = "NULL" if column is None else f"'{column}'"
+        self.connection.execute(
+            f"INSERT INTO {self.schema}.rejected SELECT '{table.name}', row, {named}, {value}, {_quote(reason)}, false FROM {target} WHERE {where}"
+        )
+
+    def _reject_one(self, fault: Fault) -> None:
+        values = [fault.table, fault.row, fault.column, fault.value, fault.reason]
+        self.connection.execute(f"INSERT INTO {self.schema}.rejected VALUES (?, ?, ?, ?, ?, false)", values)
+
+    def _order_times(self, table: Table) -> None:
+        target = f"{self.schema}.typed_{table.name}"
+        for name, earlier, later in TIME_ORDER:
+            if name != table.name:
+                continue
+            # A day without a time of day is not before a time on that day.
+            where = f"CAST({later} AS DATE) < CAST({earlier} AS DATE) OR ({later} < {earlier} AND date_trunc('day', {later}) <> {later})"
+            if self.one(f"SELECT count(*) FROM {target} WHERE {where}") == 0:
+                continue
+            reason = f"is before {earlier}, which cannot be; one of the two dates is wrong"
+            self._reject(table, target, later, f"CAST({later} AS VARCHAR)", reason, where)
+            self.connection.execute(f"UPDATE {target} SET {later} = NULL WHERE {where}")
+        if table.name == "associations":
+            where = "person_a = person_b"
+            self._reject(
+                table,
+                target,
+                "person_b",
+                "person_b",
+                "is the same person as person_a; nobody is linked to themselves",
+                where,
+            )
+            self.connection.execute(f"DELETE FROM {target} WHERE {where}")
+
+    # References ----------------------------------------------------------------------------
+
+    def _refer(self, table: Table) -> None:
+        """Replace ids by whole numbers; a required id that leads nowhere sets the row aside."""
+        target = f"{self.schema}.typed_{table.name}"
+        own = [column for column in table.columns if column.refers_to]
+        picked, joins, dangling = ["t.row"], "", []
+        for column in table.columns:
+            if column.refers_to is None:
+                picked.append(f"t.{column.name}")
+                continue
+            alias, key = f"r_{column.name}", TABLES[column.refers_to].key
+            number = number_of(str(key))
+            joins += f" LEFT JOIN {self.tables[column.refers_to]} {alias} ON {alias}.{key} = t.{column.name}"
+            picked.append(f"{alias}.{number} AS {number_of(column.name)}")
+            dangling.append((column, f"t.{column.name} IS NOT NULL AND {alias}.{number} IS NULL"))
+        if table.name == "presence":
+            picked.append("t.seen_at_timed")
+        lost = next((where for column, where in dangling if column.name == "source_id"), "false")
+        needed = [where for column, where in dangling if column.required]
+        name = f"{self.schema}.{table.name}" if table.key is None else f"{self.schema}.referred_{table.name}"
+        where = " WHERE NOT (" + " OR ".join(needed) + ")" if needed else ""
+        for column, _ in dangling:
+            reason = f"is not in the table {column.refers_to}, or was set aside there"
+            self.connection.execute(
+                f"""INSERT INTO {self.schema}.rejected
+                SELECT '{table.name}', t.row, '{column.name}', t.{column.name}, {_quote(reason)}, false
+                FROM {target} t ANTI JOIN {self.tables[str(column.refers_to)]} r ON r.{TABLES[str(column.refers_to)].key} = t.{column.name}
+                WHERE t.{column.name} IS NOT NULL"""
+            )
+        self.connection.execute(
+            f"CREATE TABLE {name} AS SELECT {', '.join(picked)}, ({lost}) AS source_lost FROM {target} t{joins}{where}"
+        )
+        self._mark_restricted(table, target, bool(own))
+        self.connection.execute(f"DROP TABLE {target}")
+
+    def _mark_restricted(self, table: Table, target: str, refers: bool) -> None:
+        """Mark the faults of rows that rest on a restricted source: they too are for analysts only."""
+        if not refers or not any(column.name == "source_id" for column in table.columns):
+            return
+        self.connection.execute(
+            f"""UPDATE {self.schema}.rejected SET restricted = true WHERE "table" = '{table.name}' AND row IN (
+                SELECT t.row FROM {target} t LEFT JOIN {self.tables["sources"]} s USING (source_id)
+                WHERE t.source_id IS NOT NULL AND (s.source_n IS NULL OR s.restricted))"""
+        )
+
+    # Duplicates ----------------------------------------------------------------------------
+
+    def _drop_duplicates(self, table: Table) -> None:
+        if table.key is None:
+            self._drop_same_rows(table)
+        else:
+            self._number_keys(table)
+
+    def _drop_same_rows(self, table: Table) -> None:
+        """Keep one of rows that say the same thing, word for word."""
+        name = self.tables[table.name]
+        columns = ", ".join(number_of(c.name) if c.refers_to else c.name for c in table.columns)
+        same = f"{self.schema}.same"
+        self.connection.execute(
+            f"CREATE TABLE {same} AS SELECT {columns}, min(row) AS first_row FROM {name} GROUP BY ALL HAVING count(*) > 1"
+        )
+        if self.one(f"SELECT count(*) FROM {same}"):
+            on = " AND ".join(f"t.{c} IS NOT DISTINCT FROM s.{c}" for c in columns.split(", "))
+            self.connection.execute(
+                f"""INSERT INTO {self.schema}.rejected SELECT '{table.name}', t.row, NULL, NULL,
+                'says the same as row ' || s.first_row || ', which is kept', {self._restricted("t")}
+                FROM {name} t JOIN {same} s ON {on} WHERE t.row > s.first_row"""
+            )
+            self.connection.execute(f"DELETE FROM {name} t USING {same} s WHERE {on} AND t.row > s.first_row")
+        self.connection.execute(f"DROP TABLE {same}")
+
+    def _restricted(self, alias: str) -> str:
+        return f"({alias}.source_lost OR coalesce({alias}.source_n IN (SELECT source_n FROM {self.tables['sources']} WHERE restricted), false))"
+
+    def _number_keys(self, table: Table) -> None:
+        """Number the rows of a table in the order of their ids; of rows with one id keep the fullest."""
+        name, referred, key = self.tables[table.name], f"{self.schema}.referred_{table.name}", str(table.key)
+        number = number_of(key)
+        twice = f"(SELECT {key} FROM {referred} GROUP BY 1 HAVING count(*) > 1)"
+        if self.one(f"SELECT count(*) FROM {twice}"):
+            self._keep_fullest(table, referred, twice)
+        extra = ""
+        if table.name == "sources":
+            extra = (
+                ", coalesce(handling = 'C', false) OR row IN ("
+                + (
+                    f"SELECT row FROM {self.schema}.rejected WHERE \"table\" = 'sources' AND \"column\" = 'handling'"
+                )
+                + ") AS restricted"
+            )
+        self.connection.execute(
+            f"CREATE TABLE {name} AS SELECT CAST(row_number() OVER (ORDER BY {key}) AS INTEGER) AS {number}, *{extra} FROM {referred}"
+        )
+        self.connection.execute(f"DROP TABLE {referred}")
+        if table.name == "sources":
+            self.connection.execute(
+                f"""UPDATE {self.schema}.rejected SET restricted = true WHERE "table" = 'sources' AND row NOT IN (
+                SELECT row FROM {name} WHERE NOT restricted)"""
+            )
+
+    def _keep_fullest(self, table: Table, referred: str, twice: str) -> None:
+        """Of rows with one id keep one, chosen by what they say and never by where they stand."""
+        others = [number_of(c.name) if c.refers_to else c.name for c in table.columns if c.name != table.key]
+        open_first = "0"
+        if "source_n" in others:
+            open_first = f"CASE WHEN {self._restricted('t')} THEN 1 ELSE 0 END"
+        elif table.name == "sources":
+            open_first = "CASE WHEN handling = 'C' THEN 0 ELSE 1 END"  # where handling is in doubt, the stricter row stands
+        filled = " + ".join(f"CASE WHEN {c} IS NULL THEN 1 ELSE 0 END" for c in others)
+        content = ", ".join(f"CAST({c} AS VARCHAR) NULLS LAST" for c in others)
+        ranked = f"{self.schema}.ranked"
+        self.connection.execute(
+            f"""CREATE TABLE {ranked} AS SELECT *, row_number() OVER (PARTITION BY {table.key}
+                ORDER BY {open_first}, {filled}, {content}, row) AS place
+            FROM {referred} t WHERE {table.key} IN {twice}"""
+        )
+        kept = f"(SELECT {table.key}, row AS kept_row FROM {ranked} WHERE place = 1)"
+        limited = self._restricted("t") if "source_n" in others else "false"
+        self.connection.execute(
+            f"""INSERT INTO {self.schema}.rejected SELECT '{table.name}', t.row, '{table.key}', t.{table.key},
+                'is also the id of row ' || k.kept_row || ', which says more or comes first and is kept; give each its own id', {limited}
+            FROM {ranked} t JOIN {kept} k USING ({table.key}) WHERE t.place > 1"""
+        )
+        self.connection.execute(
+            f"DELETE FROM {referred} WHERE row IN (SELECT row FROM {ranked} WHERE place > 1)"
+        )
+        self.connection.execute(f"DROP TABLE {ranked}")
+
+    # Accounts ------------------------------------------------------------------------------
+
+    def _count(self, table: Table, raw: RawTable) -> None:
+        kept = self.one(f"SELECT count(*) FROM {self.tables[table.name]}")
+        faults = self.one(f"SELECT count(*) FROM {self.schema}.rejected WHERE \"table\" = '{table.name}'")
+        self.counts[table.name] = {
+            "read": raw.rows,
+            "kept": kept,
+            "set_aside": raw.rows - kept,
+            "faults": faults,
+        }
+
+    def records(self, notes: list[str]) -> Records:
+        rejected = self.connection.execute(
+            f'SELECT * FROM {self.schema}.rejected ORDER BY "table", row NULLS FIRST, "column" NULLS FIRST, reason'
+        ).df()
+        return Records(self.connection, self.tables, rejected, self.counts, tuple(notes))
+
+
+_SQL_TYPES = {
+    "date": "DATE",
+    "time": "TIMESTAMP",
+    "easting": "DOUBLE",
+    "northing": "DOUBLE",
+    "longitude": "DOUBLE",
+    "latitude": "DOUBLE",
+}
+_NUMBERS = ("DOUBLE", "FLOAT", "INTEGER", "BIGINT", "SMALLINT", "UINTEGER", "UBIGINT", "HUGEINT")
+_RANGES = {"easting": EASTINGS, "northing": NORTHINGS, "longitude": LONGITUDES, "latitude": LATITUDES}
+# Capitals, no spaces, then one space before the last three characters.
+_PLAIN = "replace(upper({x}), ' ', '')"
+_POSTCODE = f"(substr({_PLAIN}, 1, length({_PLAIN}) - 3) || ' ' || right({_PLAIN}, 3))"
+
+
+def _in_years(value: str) -> str:
+    return f"CASE WHEN year({value}) BETWEEN {YEARS[0]} AND {YEARS[1]} THEN {value} END"
+
+
+def _time_parser(dates: Dates, *, whole: bool) -> str:
+    """Return SQL that reads an ISO 8601 date or time (and day-first ones under "dmy") as local time in the United Kingdom."""
+    x = "{x}"
+    if dates == "dmy":
+        pattern = r"([0-9]{{1,2}})[/.-]([0-9]{{1,2}})[/.-]([0-9]{{4}})(.*)"
+        parts = [f"regexp_extract({{x}}, '^{pattern}$', {i})" for i in (1, 2, 3, 4)]
+        turned = (
+            f"{parts[2]} || '-' || lpad({parts[1]}, 2, '0') || '-' || lpad({parts[0]}, 2, '0') || {parts[3]}"
+        )
+        x = f"(CASE WHEN regexp_full_match({{x}}, '{pattern}') THEN {turned} ELSE {{x}} END)"
+    day = f"(substr({x}, 5, 1) = '-' AND substr({x}, 8, 1) = '-')"
+    zoned = f"regexp_matches(substr({x}, 12), '(Z|z|[+-][0-9]{{{{2}}}}(:?[0-9]{{{{2}}}})?)$')"
+    clock = f"regexp_full_match(substr({x}, 11), '[T ][0-9]{{{{2}}}}:[0-9]{{{{2}}}}(:[0-9]{{{{2}}}}([.][0-9]+)?)?')"
+    value = (
+        f"CASE WHEN NOT {day} THEN NULL"
+        f" WHEN length({x}) = 10 THEN TRY_CAST(TRY_CAST({x} AS DATE) AS TIMESTAMP)"
+        f" WHEN {clock} THEN TRY_CAST({x} AS TIMESTAMP)"
+        f" WHEN {zoned} THEN timezone('Europe/London', TRY_CAST({x} AS TIMESTAMPTZ)) END"
+    )
+    if not whole:
+        value = f"CAST({value} AS DATE)"
+    return _in_years(value).replace("{{{{", "{{").replace("}}}}", "}}")
+
+
+def _empty(table: Table) -> str:
+    columns = ", ".join(f"CAST(NULL AS VARCHAR) AS {column.name}" for column in table.columns)
+    return f"(SELECT CAST(NULL AS BIGINT) AS row, {columns} WHERE false)"
+
+
+def _quote(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def restricted_tables() -> tuple[str, ...]:
+    """Return the tables whose rows may rest on a source, parents before the rows that hang on them."""
+    with_source = [
+        name for name in ORDER if any(column.name == "source_id" for column in TABLES[name].columns)
+    ]
+    return tuple(sorted(with_source, key=lambda name: name in PARENTS))
