@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import numbers
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from os import PathLike
@@ -24,8 +25,8 @@ __all__ = ["network_to_graphml", "network_to_html"]
 def network_to_graphml(graph: nx.Graph[Any], path: str | PathLike[str]) -> None:
     """Write a network as GraphML (http://graphml.graphdrawing.org), every attribute with its type.
 
-    networkx, igraph, Gephi and yEd read it back whole. A missing value (None,
-    NaN, NaT or empty text) is left out. A date is ISO 8601 text; a list is
+    networkx and igraph read it back whole (but igraph 1.0 turns ``&`` in an id
+    into ``&#38;``). A missing value (None, NaN, NaT or empty text) is left out. A date is ISO 8601 text; a list is
     text with "; " between; an attribute that is whole in one place and
     fractional in another is a double throughout, and one of mixed kinds is
     text. Characters that XML cannot hold are written out, as ``⟨U+0000⟩``, and
@@ -46,23 +47,26 @@ def _as_written(graph: nx.Graph[Any]) -> nx.Graph[Any]:
     """Return a copy in order of id that holds only text, numbers and yes-or-no values."""
     ids = {node: _xml_text(node) for node in sorted(graph, key=str)}
     if len(set(ids.values())) < len(ids):
-        twice = sorted({written for written in ids.values() if list(ids.values()).count(written) > 1})
+        twice = sorted(written for written, count in Counter(ids.values()).items() if count > 1)
         msg = f"Ids that differ would be the same in GraphML: {', '.join(map(repr, twice[:5]))}. Give each node an id of its own."
         raise ValueError(msg)
-    edges = sorted(graph.edges, key=lambda edge: [str(end) for end in edge])
+    place = {node: number for number, node in enumerate(ids)}
+    ends = {edge: [place[end] for end in edge[:2]] for edge in graph.edges}
+    if not graph.is_directed():
+        ends = {edge: sorted(pair) for edge, pair in ends.items()}
+    edges = sorted(ends, key=lambda edge: (ends[edge], str(edge[2:])))
     written: nx.Graph[Any] = graph.__class__()
     written.graph.update(_of_one_type([graph.graph])[0])
     written.add_nodes_from(zip(ids.values(), _of_one_type([graph.nodes[node] for node in ids]), strict=True))
-    for (one, other, *_), values in zip(
-        edges, _of_one_type([graph.edges[edge] for edge in edges]), strict=True
-    ):
-        written.add_edge(ids[one], ids[other], **values)
+    names = list(ids.values())
+    for edge, values in zip(edges, _of_one_type([graph.edges[edge] for edge in edges]), strict=True):
+        written.add_edge(*(names[end] for end in ends[edge]), **values)
     return written
 
 
 def _of_one_type(rows: list[dict[Any, Any]]) -> list[dict[str, Any]]:
     """Return the rows without missing values, each attribute of one type throughout."""
-    plain = [{_xml_text(name): _plain(value) for name, value in row.items()} for row in rows]
+    plain = [{_xml_text(name): _plain(value) for name, value in sorted(row.items(), key=str)} for row in rows]
     types: dict[str, set[type]] = {}
     for row in plain:
         for name, value in row.items():
