@@ -67,6 +67,25 @@ class Boundaries:
         return geopandas.GeoDataFrame(self.frame.copy(), geometry=list(self.geometry), crs=27700).to_crs(crs)
 
 
+def boundary_layers(path: Path) -> list[str | None]:
+    """List the layers of a boundary file that have shapes; a GeoPackage may hold several.
+
+    Raises
+    ------
+    ValueError
+        The file cannot be read.
+    """
+    if path.suffix.lower() != ".gpkg":
+        return [None]
+    import pyogrio
+
+    try:
+        return [str(name) for name, kind in pyogrio.list_layers(path) if kind is not None]
+    except Exception as error:  # GDAL raises many kinds
+        msg = f"{path.name} cannot be read as a boundary file: {_first_line(error)}"
+        raise ValueError(msg) from None
+
+
 def load_boundaries(path: Path, *, layer: str | None = None) -> tuple[Boundaries | None, list[str]]:
     """Read one layer of a GeoJSON, GeoPackage or Shapefile as it is published, in any CRS.
 

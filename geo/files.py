@@ -8,12 +8,18 @@ from typing import TypeVar
 
 import pandas as pd
 
-from geo.boundaries import Boundaries, load_boundaries, merge_boundaries
+from geo.boundaries import Boundaries, boundary_layers, load_boundaries, merge_boundaries
 from geo.columns import UNKNOWN
 from geo.tables import OpenTable, read_csv, read_tables
 
 SHAPES = (".geojson", ".json", ".gpkg", ".shp")
 BESIDE_SHAPES = (".shx", ".dbf", ".prj", ".cpg", ".sbn", ".sbx", ".qix", ".qmd", ".xml")
+NOT_READ = {
+    ".xlsx": "it is a workbook; save the sheet that is wanted as CSV (UTF-8)",
+    ".xls": "it is a workbook; save the sheet that is wanted as CSV (UTF-8)",
+    ".ods": "it is a workbook; save the sheet that is wanted as CSV (UTF-8)",
+    ".zip": "it is an archive; unpack it into the folder",
+}
 Part = TypeVar("Part", Boundaries, OpenTable)
 KEYS = {
     "deprivation": ["lsoa_code"],
@@ -220,12 +226,22 @@ def _read_file(path: Path) -> tuple[list[Boundaries | OpenTable], list[str]]:
     suffix = path.suffix.lower()
     if suffix in BESIDE_SHAPES:
         return [], []
-    if suffix in SHAPES:
-        area, notes = load_boundaries(path)
-        return ([area] if area is not None else []), notes
+    if suffix in SHAPES and not (suffix == ".json" and b'"Feature' not in path.read_bytes()):
+        return _read_shapes(path)
     if suffix == ".csv":
         tables, notes = read_tables(read_csv(path))
         return list(tables), notes
     return [], [
-        f"{path.name} was not read: boundaries are read from GeoJSON, GeoPackage and Shapefile, tables from CSV."
+        f"{path.name} was not read: {NOT_READ.get(suffix, 'it is neither a boundary file nor a CSV table')}."
     ]
+
+
+def _read_shapes(path: Path) -> tuple[list[Boundaries | OpenTable], list[str]]:
+    """Read every layer of a boundary file."""
+    found: list[Boundaries | OpenTable] = []
+    notes: list[str] = []
+    for layer in boundary_layers(path):
+        area, said = load_boundaries(path, layer=layer)
+        found += [area] if area is not None else []
+        notes += said
+    return found, notes

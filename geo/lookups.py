@@ -86,6 +86,27 @@ def ward_lookup(geography: Geography, vintage: str) -> tuple[WardLookup | None, 
     return _by_centroids(geography, vintage, geography.wards)
 
 
+def validate_lookups(geography: Geography) -> list[str]:
+    """Check that some lookup from LSOA to ward knows every boundary ward, and name those that do not.
+
+    Raises
+    ------
+    GeographyMismatch
+        There are lookups, and none knows every boundary ward.
+    """
+    notes: list[str] = []
+    failed: list[GeographyMismatch] = []
+    vintages = sorted({table.vintage for table in geography.of_kind("lsoa_to_ward")})
+    for vintage in vintages:
+        try:
+            notes += ward_lookup(geography, vintage)[1]
+        except GeographyMismatch as error:
+            failed.append(error)
+    if failed and len(failed) == len(vintages):
+        raise failed[0]
+    return notes + [f"A lookup was not used: {error}" for error in failed]
+
+
 def change_pairs(geography: Geography, vintage: str) -> tuple[OpenTable, pd.DataFrame] | None:
     """Return the LSOA 2011 to 2021 table as seen from one vintage, or None where the folder has none.
 

@@ -146,7 +146,7 @@ def placements_by_authority(located: pd.DataFrame) -> pd.DataFrame:
     counted = groups.agg(
         placements=("person_id", "size"),
         children=("person_id", "nunique"),
-        placed_from_elsewhere=("placed_from_elsewhere", "any"),
+        placed_from_elsewhere=("placed_from_elsewhere", "first"),
     )
     return counted.reset_index()
 

@@ -90,11 +90,8 @@ def _from_lsoas(geography: Geography) -> WardPopulation:
             )
             raise GeographyMismatch(msg)
         summed = (people["children_10_17"] * people["share"]).groupby(people["ward_code"]).sum()
-        return WardPopulation(
-            summed.reindex(wards.codes).round().reset_index(drop=True),
-            f"{_source(table)}, {lookup.route}",
-            notes,
-        )
+        whole = _whole_numbers(summed.reindex(wards.codes).reset_index(drop=True))
+        return WardPopulation(whole, f"{_source(table)}, {lookup.route}", notes)
     return WardPopulation(nothing, notes=[*notes, "children_10_17 is empty."])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
@@ -23,6 +24,7 @@ CODE_POINT = [
 ]  # fmt: skip
 # The year of the local authority codes in a deprivation file tells its edition.
 EDITIONS = {"13": "2015", "19": "2019", "24": "2025"}
+CHUNK = 1 << 24
 OFFICIAL = re.compile(r"[A-Z]\d{8}")
 
 
@@ -152,8 +154,11 @@ def _parse(
 
 def _encoding(raw: bytes) -> str:
     """Tell UTF-8 from Windows-1252 (which can hold almost any bytes, so UTF-8 is tried first)."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    view = memoryview(raw)
     try:
-        str(memoryview(raw), "utf-8")
+        for start in range(0, len(raw), CHUNK):
+            decoder.decode(view[start : start + CHUNK], final=start + CHUNK >= len(raw))
     except UnicodeDecodeError:
         return "cp1252"
     return "utf-8"
@@ -255,13 +260,8 @@ def _lsoa_to_lsoa(sheet: Sheet) -> tuple[OpenTable, list[str]]:
             "change": change,
         }
     )
-    return OpenTable(
-        "lsoa_to_lsoa",
-        sheet.file,
-        old.vintage,
-        frame.drop_duplicates(ignore_index=True),
-        to_vintage=new.vintage,
-    ), []
+    frame = frame.drop_duplicates().sort_values(["old_code", "new_code"], ignore_index=True)
+    return OpenTable("lsoa_to_lsoa", sheet.file, old.vintage, frame, to_vintage=new.vintage), []
 
 
 def _has_lsoa_to_ward(sheet: Sheet) -> bool:
@@ -409,8 +409,8 @@ def postcode_key(text: pd.Series[str]) -> pd.Series[str]:
 
 
 def _unique(frame: pd.DataFrame, keys: list[str], file: str) -> pd.DataFrame:
-    """Return the rows, exact repeats once; the same code with other values is an error."""
-    frame = frame.drop_duplicates(ignore_index=True)
+    """Return the rows in code order, exact repeats once; the same code with other values is an error."""
+    frame = frame.drop_duplicates().sort_values(keys, ignore_index=True)
     again = frame[keys[0]].duplicated(keep=False)
     if again.any():
         code = frame.loc[again, keys[0]].iloc[0]

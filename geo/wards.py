@@ -13,7 +13,7 @@ import pandas as pd
 from geo.boundaries import Boundaries, points_to_areas
 from geo.deprivation import Deprivation, build_deprivation, lsoa_deciles
 from geo.files import Geography
-from geo.lookups import Positions, positions, ward_authorities
+from geo.lookups import Positions, positions, validate_lookups, ward_authorities
 from geo.placements import build_placements, placements_at, placements_when
 from geo.places import Flags, Places, event_places, home_lsoas, home_places, location_places
 from geo.population import ward_population
@@ -181,7 +181,7 @@ def build_wards(
             "missing": episodes.places.coverage(),
             "placements": stands.coverage(),
         },
-        notes=(*geography.notes, *deprivation.notes, *said, *episodes.notes),
+        notes=tuple(dict.fromkeys([*geography.notes, *deprivation.notes, *said, *episodes.notes])),
     )
 
 
@@ -191,7 +191,8 @@ def _figures(geography: Geography, deprivation: Deprivation) -> tuple[pd.DataFra
     if wards is None:
         names = [*COLUMNS][: [*COLUMNS].index("children_known")]
         return pd.DataFrame(columns=[*names, "upper_authority_code"]), [NO_WARDS]
-    authority, notes = ward_authorities(geography)
+    notes = validate_lookups(geography)
+    authority, said = ward_authorities(geography)
     population = ward_population(geography)
     known = deprivation.wards["imd_decile"].notna()
     frame = pd.DataFrame(
@@ -205,7 +206,7 @@ def _figures(geography: Geography, deprivation: Deprivation) -> tuple[pd.DataFra
     frame["population_source"] = pd.Series(population.source, index=frame.index).where(
         population.children.notna()
     )
-    return frame, notes + population.notes
+    return frame, notes + said + population.notes
 
 
 def _living(people: pd.DataFrame, homes: Places, stands: Places, current: pd.DataFrame) -> Living:
