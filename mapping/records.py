@@ -612,6 +612,8 @@ def _quote(text: str) -> str:
 def restricted_tables() -> tuple[str, ...]:
     """Return the tables whose rows may rest on a source, parents before the rows that hang on them."""
     with_source = [
-        name for name in ORDER if any(column.name == "source_id" for column in TABLES[name].columns)
+        name
+        for name in ORDER
+        if name != "sources" and any(column.name == "source_id" for column in TABLES[name].columns)
     ]
     return tuple(sorted(with_source, key=lambda name: name in PARENTS))

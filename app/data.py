@@ -1,0 +1,245 @@
+"""Load a case once for everyone who may see the same: the only module that keeps anything loaded."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import wraps
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import streamlit as st
+
+from app import state
+from app.analysis import Analysis, Settings, analyse_records, load_case, load_geography
+from geo.files import Geography
+from mapping.access import Viewer
+from mapping.records import Records
+from mapping.tables import CaseError
+
+DEMO = Path(__file__).resolve().parent.parent / "data" / "synthetic" / "demo"
+MOST_ANSWERS = 300
+Arguments = ParamSpec("Arguments")
+Answer = TypeVar("Answer")
+_PATIENCE = 0.05
+
+
+def case_folder() -> Path:
+    """Return the case to show: the argument after `--`, else CONTEXTMAP_CASE, else the demo."""
+    arguments = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
+    if Path(sys.argv[0]).name == "main.py" and arguments:
+        return Path(arguments[0])
+    return Path(os.environ.get("CONTEXTMAP_CASE") or DEMO)
+
+
+def fingerprint(folder: Path) -> str:
+    """Return a short text that changes whenever a file of the case does."""
+    files = sorted(folder.rglob("*")) if folder.is_dir() else [folder]
+    seen = [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files if file.is_file()]
+    return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Question:
+    """What one user asks of a case: everything their answer depends on, and so the key of every cache."""
+
+    folder: str
+    fingerprint: str
+    role: str
+    as_of: date | None
+    grades: str
+
+    @property
+    def viewer(self) -> Viewer:
+        """Who asks: what this viewer may see decides what the answer is built from."""
+        return Viewer(self.role)
+
+    @property
+    def key(self) -> str:
+        """One text that tells this question from every other."""
+        return repr((self.folder, self.fingerprint, self.viewer, self.as_of, self.grades))
+
+
+@dataclass
+class Reading:
+    """A case as read, before anyone's view of it is worked out; shared by every question about it."""
+
+    folder: Path
+    places: Geography | None = None
+    records: Records | None = None
+    turn: Any = field(default_factory=threading.Lock)
+
+    def read(self, tell: Callable[[str, float], None]) -> tuple[Records, Geography | None]:
+        """Return the records and the geography, reading them the first time."""
+        with self.turn:
+            if self.records is None:
+                began = time.perf_counter()
+                self.places = load_geography(self.folder)
+                tell("reading geography", time.perf_counter() - began)
+                began = time.perf_counter()
+                self.records = load_case(self.folder, self.places)
+                tell("reading records", time.perf_counter() - began)
+            return self.records, self.places
+
+
+@dataclass
+class Work:
+    """An analysis under way or done; it runs on when the page that asked for it is left."""
+
+    question: Question
+    reading: Reading
+    stages: list[tuple[str, float]] = field(default_factory=list)
+    analysis: Analysis | None = None
+    error: Exception | None = None
+    done: threading.Event = field(default_factory=threading.Event)
+    turn: Any = field(default_factory=threading.RLock)
+    answers: dict[Any, Any] = field(default_factory=dict)
+
+    def begin(self) -> Work:
+        """Start the analysis in a thread of its own."""
+        threading.Thread(target=self._run, daemon=True).start()
+        return self
+
+    def _run(self) -> None:
+        try:
+            records, places = self.reading.read(self._tell)
+            asked = self.question
+            settings = Settings(as_of=asked.as_of, grades=asked.grades, viewer=asked.viewer)
+            self.analysis = analyse_records(records, places, settings, progress=self._tell)
+        except (CaseError, ValueError, FileNotFoundError) as error:  # shown by the page that waits
+            self.error = error
+        except Exception as error:
+            logging.getLogger(__name__).exception("The case could not be read")
+            self.error = error
+        finally:
+            self.done.set()
+
+    def _tell(self, stage: str, seconds: float) -> None:
+        self.stages.append((stage, seconds))
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def _reading(folder: str, fingerprint: str) -> Reading:  # noqa: ARG001  part of the key of the cache
+    return Reading(Path(folder))
+
+
+@st.cache_resource(show_spinner=False, max_entries=6)
+def _work(key: str, _question: Question) -> Work:  # noqa: ARG001  the key of the cache
+    return Work(_question, _reading(_question.folder, _question.fingerprint)).begin()
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A loaded case: the analysis that answers one question, and what was worked out from it."""
+
+    question: Question
+    analysis: Analysis
+    work: Work
+
+
+class NotLoadedError(RuntimeError):
+    """The case cannot be shown; the message says why in words for the user."""
+
+
+def question() -> Question:
+    """Return what this user asks now."""
+    folder = case_folder()
+    if not folder.exists():
+        msg = f"There is no case folder at {folder}. Start the app with the folder of a case: contextmap serve FOLDER."
+        raise NotLoadedError(msg)
+    return Question(str(folder), fingerprint(folder), state.role(), state.as_of(), state.grades())
+
+
+def load(as_of: date | None = None) -> Loaded:
+    """Return the case for this user, showing the stages while they last.
+
+    Parameters
+    ----------
+    as_of
+        another day than the one the user chose.
+
+    Raises
+    ------
+    NotLoadedError
+        with a sentence for the user.
+    """
+    asked = question()
+    if as_of is not None:
+        asked = replace(asked, as_of=as_of)
+    work = _work(asked.key, asked)
+    if not work.done.wait(0.25):
+        _wait(work)
+    if work.error is not None:
+        _work.clear(asked.key, asked)
+        _reading.clear(asked.folder, asked.fingerprint)
+        raise NotLoadedError(_in_words(work.error)) from work.error
+    if work.analysis is None:
+        msg = "The case could not be read. Run contextmap check on the folder to see what is wrong with it."
+        raise NotLoadedError(msg)
+    return Loaded(asked, work.analysis, work)
+
+
+def _wait(work: Work) -> None:
+    place = st.empty()
+    with (
+        place.container(),
+        st.status("Reading the case and working out links and groups", expanded=True) as status,
+    ):
+        told = 0
+        began = time.monotonic()
+        while not work.done.wait(_PATIENCE):
+            for stage, seconds in work.stages[told:]:
+                st.text(f"{stage.capitalize()}: done in {seconds:.1f} s")
+            told = len(work.stages)
+            if time.monotonic() - began > 20:
+                status.update(label="Still working: a large case takes a minute or two the first time")
+    place.empty()
+
+
+def _in_words(error: Exception) -> str:
+    if isinstance(error, CaseError | ValueError | FileNotFoundError) and str(error):
+        return str(error)
+    return "The case could not be read. Run contextmap check on the folder to see what is wrong with it."
+
+
+def kept(
+    function: Callable[Concatenate[Loaded, Arguments], Answer],
+) -> Callable[Concatenate[Loaded, Arguments], Answer]:
+    """Work a function of a loaded case out once for everyone who may see the same.
+
+    Answers hang on the work they come from, so they are keyed by all that the
+    question holds and go when it goes. They are shared and must not be changed.
+    One at a time, because an analysis asks its database from the page's thread.
+    """
+
+    @wraps(function)
+    def answer(loaded: Loaded, *arguments: Arguments.args, **options: Arguments.kwargs) -> Answer:
+        key = (function.__module__, function.__qualname__, arguments, tuple(sorted(options.items())))
+        with loaded.work.turn:
+            if key not in loaded.work.answers:
+                if len(loaded.work.answers) >= MOST_ANSWERS:
+                    loaded.work.answers.clear()
+                loaded.work.answers[key] = function(loaded, *arguments, **options)
+            return loaded.work.answers[key]
+
+    return answer
+
+
+def case_name() -> str:
+    """Return what to call the case: the name of its folder."""
+    return case_folder().resolve().name
+
+
+def withheld(loaded: Loaded) -> str:
+    """Return how many reports other roles do not see, for those who may know that there are any."""
+    if not loaded.question.viewer.sees_restricted:
+        return ""
+    count = int(loaded.analysis.records.execute("SELECT count(*) FROM {sources} WHERE restricted")[0][0])
+    return f"{count:,} reports here reach analysts only" if count else ""

@@ -1,0 +1,157 @@
+"""Lay out what every page shares: markings, the line on who sees what, title and sentence, the fold on method."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from typing import Any
+
+import streamlit as st
+
+from app import log, state, words
+from app.text import markup
+from mapping.access import ROLES
+
+MARKING = "OFFICIAL-SENSITIVE"
+
+STYLE = """
+<style>
+.cm-marking {position: fixed; left: 0; right: 0; height: 1.35rem; line-height: 1.35rem; background: #0b5394; color: #ffffff;
+  text-align: center; font-weight: 600; font-size: 0.8rem; letter-spacing: 0.06em; z-index: 1000001;}
+.cm-top {top: 0;} .cm-bottom {bottom: 0;}
+[data-testid="stHeader"] {top: 1.35rem;}
+[data-testid="stMainBlockContainer"] {padding: 5.4rem 2rem 3rem 2rem; max-width: 1840px;}
+.cm-line {color: #3d4852; font-size: 0.9rem; margin: 0;}
+.cm-answer {font-size: 1.12rem; line-height: 1.5; margin: 0 0 0.4rem 0; max-width: 62rem;}
+.cm-title {font-size: 1.7rem; font-weight: 650; margin: 0; padding: 0;}
+.cm-table-title, .cm-panel-title {font-size: 1.08rem; font-weight: 650; margin: 0; padding: 0.2rem 0;}
+.cm-quiet {color: #4d5963; margin: 0.1rem 0;} .cm-small {font-size: 0.8rem;}
+.cm-legend {display: flex; flex-wrap: wrap; gap: 0.2rem 1.1rem; font-size: 0.85rem; padding: 0.25rem 0;}
+.cm-key {display: inline-flex; align-items: center; gap: 0.4rem;}
+.cm-swatch {width: 1.4rem; height: 0.9rem; border: 1px solid #78828c; display: inline-block;}
+.cm-card {border-left: 3px solid #c3cad2; padding: 0.15rem 0 0.35rem 0.7rem; margin: 0 0 0.75rem 0; overflow-wrap: anywhere;}
+.cm-badge {border: 1px solid #3d4852; border-radius: 0.6rem; padding: 0 0.5rem; font-size: 0.85rem; white-space: nowrap;}
+.cm-quote {background: #f4f6f8; padding: 0.35rem 0.6rem; margin: 0.25rem 0; border-radius: 0.25rem;}
+.cm-quote summary {cursor: pointer;}
+.cm-note {border-left: 4px solid #b45f06; background: #fdf5ec; padding: 0.5rem 0.8rem; margin: 0.2rem 0; overflow-wrap: anywhere;}
+.cm-row {border-bottom: 1px solid #e1e5e9; padding: 0.4rem 0; overflow-wrap: anywhere;}
+.cm-figure {font-variant-numeric: tabular-nums; font-weight: 650;}
+@media (min-width: 1700px) {html {font-size: 18px;}}
+</style>
+"""
+
+
+def markings() -> None:
+    """Put the marking at the top and the bottom of the page."""
+    st.html(STYLE)
+    st.html(
+        f'<div class="cm-marking cm-top">{MARKING}</div><div class="cm-marking cm-bottom" aria-hidden="true">{MARKING}</div>'
+    )
+
+
+def line(case: str) -> Any:
+    """Show the slim line of what is seen and by whom, with its switches; return the place of its words."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="line"):
+        place = st.empty()
+        st.space("stretch")
+        st.segmented_control(
+            "Grades of information used",
+            list(state.GRADES),
+            format_func=state.GRADES.__getitem__,
+            key=state.GRADE_BAND,
+            required=True,
+            label_visibility="collapsed",
+            help="A–B: known directly, or corroborated. A–C: also known indirectly. All: also not known, suspected false, and ungraded.",
+        )
+        with st.popover(f"Seen as {ROLES[state.role()].label}"):
+            st.selectbox(
+                "Role",
+                list(ROLES),
+                format_func=lambda role: ROLES[role].label,
+                key=state.ROLE,
+                on_change=state.back_to_initials,
+            )
+            st.date_input(
+                "As of (what was known by the end of this day)",
+                key=state.AS_OF,
+                format="DD/MM/YYYY",
+                help="Empty: the latest day in the records.",
+            )
+        if ROLES[state.role()].sees_people:
+            _names(case)
+    return place
+
+
+def _names(case: str) -> None:
+    with st.popover("Names are shown" if state.names_shown() else "Initials", icon=":material/badge:"):
+        if state.names_shown():
+            st.html(
+                "<p>Full names are shown, for the reason you gave. The log on this computer keeps it.</p>"
+            )
+            st.button("Back to initials", on_click=state.show_names, args=(False,))
+            return
+        st.text_input("Why do you need full names?", key=state.REASON, max_chars=300)
+        st.html(
+            '<p class="cm-quiet">The reason, your role and the time are kept in a log on this computer.</p>'
+        )
+        st.button("Show full names", on_click=_ask_for_names, args=(case,))
+        if refused := st.session_state.pop("names_refused", ""):
+            st.html(f'<p class="cm-note" role="alert">{markup(refused)}</p>')
+
+
+def _ask_for_names(case: str) -> None:
+    reason = str(st.session_state[state.REASON]).strip()
+    if len(reason) < 4:
+        st.session_state["names_refused"] = "Type the reason first: a few words are enough."
+        return
+    try:
+        log.append("full names shown", role=state.role(), reason=reason, case=case)
+    except OSError:
+        st.session_state["names_refused"] = (
+            "The reason could not be kept in the log, so names stay as initials. Check that the log folder can be written."
+        )
+        return
+    state.show_names(True)
+
+
+def say_line(place: Any, *, case: str, as_of: date | None, withheld: str = "") -> None:
+    """Fill in the words of the slim line."""
+    parts = [f"Case <b>{markup(case, limit=60)}</b>", f"as of <b>{words.day(as_of)}</b>"]
+    if withheld:
+        parts.append(markup(withheld))
+    place.html(f'<p class="cm-line">{" · ".join(parts)}</p>')
+
+
+def title(text: str, answer: str) -> None:
+    """Show the title of a page and the sentence that answers its question."""
+    st.html(f'<h1 class="cm-title">{markup(text)}</h1><p class="cm-answer">{markup(answer)}</p>')
+
+
+def picture_and_panel() -> tuple[Any, Any]:
+    """Return the two columns of a page: the picture left, the panel that follows the choice right."""
+    left, right = st.columns([3, 2], gap="medium")
+    return left, right
+
+
+def heading(text: str) -> None:
+    """Show a small heading inside a page."""
+    st.html(f'<h2 class="cm-panel-title">{markup(text)}</h2>')
+
+
+def quiet(text: str) -> None:
+    """Show a line of plain text in a quiet colour."""
+    st.html(f'<p class="cm-quiet">{markup(text)}</p>')
+
+
+def trouble(text: str) -> None:
+    """Show what went wrong, in the words of the error, as text."""
+    lines = [f"<p>{markup(part)}</p>" for part in text.split("\n")[:12]]
+    st.html(f'<div class="cm-note" role="alert"><b>This case cannot be shown.</b>{"".join(lines)}</div>')
+
+
+@contextmanager
+def method() -> Iterator[None]:
+    """Open the fold on method and limits at the end of a page."""
+    with st.expander("How this is worked out, and its limits"):
+        yield

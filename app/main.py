@@ -1,0 +1,45 @@
+"""Start the app: markings, navigation, who sees what, and then the page itself."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from app import data, frame, state
+from mapping.access import ROLES
+
+st.set_page_config(
+    page_title="Contextmap",
+    page_icon=str(Path(__file__).parent / "assets" / "icon.png"),
+    layout="wide",
+    initial_sidebar_state="collapsed",
+)
+state.start()
+
+PAGES = [
+    st.Page("views/today.py", title="Today", icon=":material/today:", default=True),
+    st.Page("views/groups.py", title="Groups", icon=":material/group:"),
+    st.Page("views/shared_contacts.py", title="Shared contacts", icon=":material/share:"),
+    st.Page("views/peer_map.py", title="Peer map", icon=":material/person_search:"),
+    st.Page("views/wards.py", title="Wards", icon=":material/map:"),
+]
+# Who may not see people gets the page without people, and only that.
+shown = (
+    PAGES
+    if ROLES[state.role()].sees_people
+    else [st.Page("views/wards.py", title="Wards", icon=":material/map:", default=True)]
+)
+
+page = st.navigation(shown, position="top")
+if wanted := state.next_page():
+    st.switch_page(f"views/{wanted}.py")
+frame.markings()
+case = data.case_name()
+place = frame.line(case)
+frame.say_line(place, case=case, as_of=state.as_of())
+try:
+    loaded = data.load()
+except data.NotLoadedError as error:
+    frame.trouble(str(error))
+    st.stop()
+frame.say_line(place, case=case, as_of=loaded.analysis.as_of, withheld=data.withheld(loaded))
+page.run()

@@ -1,0 +1,294 @@
+"""Draw wards: any measure as shades of one colour, deprivation as a band, no basemap."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pydeck as pdk
+
+from app import kinds
+from app.text import markup, plain, short
+
+NAMED = 6
+"""Wards named on the map: those where the measure is highest, and the chosen one."""
+
+
+def breaks(values: pd.Series, *, classes: int = 6) -> list[float]:
+    """Return rising class limits: the lower end of each class after the first.
+
+    Quantiles of the values above zero, rounded to what can be read; zero has
+    a class of its own. Fewer where the values do not tell so many apart.
+    """
+    known = values.dropna()
+    above = known[known > 0]
+    if above.empty:
+        return []
+    cuts = above.quantile(np.linspace(0, 1, classes)[:-1]).to_list()
+    whole = bool((above == above.round()).all())
+    rounded = [_rounded(cut, whole=whole) for cut in cuts]
+    out = [min(rounded[0], float(above.min()))]
+    for cut in rounded[1:]:
+        if cut > out[-1]:
+            out.append(cut)
+    return out
+
+
+def _rounded(value: float, *, whole: bool) -> float:
+    if value <= 0:
+        return 0.0
+    size = 10.0 ** (math.floor(math.log10(value)) - 1)
+    return float(math.ceil(value)) if whole and value < 10 else float(round(value / size) * size)
+
+
+def shades(values: pd.Series, limits: Sequence[float]) -> pd.Series:
+    """Return the colour of each value: white where not known, else a shade by class."""
+    colours = _palette(len(limits) + 1)
+    place = np.searchsorted(
+        np.asarray(limits, dtype=float), values.fillna(0).to_numpy(dtype=float), side="right"
+    )
+    found = pd.Series(
+        [colours[min(int(step), len(colours) - 1)] for step in place], index=values.index, dtype=object
+    )
+    return found.mask(values.isna(), kinds.NO_DATA)
+
+
+def _palette(classes: int) -> list[str]:
+    if classes <= 1:
+        return [kinds.BLUES[0]]
+    steps = np.linspace(0, len(kinds.BLUES) - 1, classes).round().astype(int)
+    return [kinds.BLUES[step] for step in steps]
+
+
+def legend(limits: Sequence[float], measure: str, *, deciles: bool = False, unknown: bool = False) -> str:
+    """Return the legend in HTML: what each shade, the band and white mean."""
+    colours = _palette(len(limits) + 1)
+    ends = [f"{limit:,.10g}" for limit in limits]
+    ranges = (
+        ["0"]
+        + [f"{low} up to {high}" for low, high in itertools.pairwise(ends)]
+        + ([f"{ends[-1]} or more"] if ends else [])
+    )
+    parts = [_swatch(colour, words) for colour, words in zip(colours, ranges, strict=False)]
+    if unknown:
+        parts.append(_swatch(kinds.NO_DATA, "not known"))
+    band = ""
+    if deciles:
+        few = [
+            _swatch(kinds.DECILES[decile - 1], words)
+            for decile, words in (
+                (1, "1, most deprived tenth of England"),
+                (5, "5"),
+                (10, "10, least deprived"),
+            )
+        ]
+        band = f'<div class="cm-legend"><span class="cm-key"><b>Band inside the border: deprivation decile</b></span>{"".join(few)}</div>'
+    return f'<div class="cm-legend" role="note" aria-label="What the colours mean"><span class="cm-key"><b>{markup(measure)}</b></span>{"".join(parts)}</div>{band}'
+
+
+def _swatch(colour: str, words: str) -> str:
+    return f'<span class="cm-key"><span class="cm-swatch" style="background-color:{colour}"></span><span>{markup(words)}</span></span>'
+
+
+def outlines(shapes: Any, *, tolerance_m: float | None = None) -> dict[str, Any]:
+    """Return what the map draws of ward boundaries, worked out once a case.
+
+    Parameters
+    ----------
+    shapes
+        geopandas.GeoDataFrame with ward_code, ward_name and polygons in
+        British National Grid (EPSG:27700).
+    tolerance_m
+        how far a simplified border may stray, in metres; by default a
+        five-hundredth of the width of the map.
+
+    Returns
+    -------
+    dict
+        wards: ward_code to GeoJSON geometry in longitude and latitude; bands:
+        the same, drawn in from the border; points: ward_code to a point
+        inside; names; bounds (west, south, east, north).
+    """
+    west, south, east, north = shapes.total_bounds
+    width = max(east - west, north - south, 1.0)
+    simple = shapes.copy()
+    simple["geometry"] = shapes.geometry.simplify(tolerance_m or width / 1500)
+    inset = width / 220
+    bands = simple.copy()
+    bands["geometry"] = [
+        polygon.buffer(-min(inset, math.sqrt(max(polygon.area, 1.0)) / 12)) for polygon in simple.geometry
+    ]
+    points = simple.copy()
+    points["geometry"] = simple.geometry.representative_point()
+    return {
+        "wards": _geometries(simple),
+        "bands": _geometries(bands[~bands.geometry.is_empty]),
+        "points": {
+            code: [round(point.x, 5), round(point.y, 5)]
+            for code, point in zip(points["ward_code"], points.to_crs(4326).geometry, strict=True)
+        },
+        "names": dict(zip(simple["ward_code"].astype(str), simple["ward_name"].astype(str), strict=True)),
+        "bounds": [float(value) for value in simple.to_crs(4326).total_bounds],
+    }
+
+
+def _geometries(shapes: Any) -> dict[str, Any]:
+    drawn = shapes.to_crs(4326)
+    drawn["geometry"] = drawn.geometry.set_precision(1e-5)
+    features = json.loads(drawn[["ward_code", "geometry"]].to_json())["features"]
+    return {feature["properties"]["ward_code"]: feature["geometry"] for feature in features}
+
+
+def deck(
+    outline: Mapping[str, Any],
+    values: pd.Series,
+    *,
+    limits: Sequence[float],
+    measure: str,
+    deciles: pd.Series | None = None,
+    chosen: str | None = None,
+    size: tuple[int, int] = (720, 520),
+) -> pdk.Deck:
+    """Return the map of a measure by ward.
+
+    Parameters
+    ----------
+    outline
+        from `outlines`.
+    values, deciles
+        on ward_code; deciles are 1 (most deprived) to 10.
+    limits
+        class limits from `breaks`: the same limits give the same scale.
+    """
+    colours = shades(values, limits)
+    known = values.to_dict()
+    features = [
+        {
+            "type": "Feature",
+            "id": code,
+            "geometry": geometry,
+            "properties": {
+                "ward_code": code,
+                "tip": _tip(
+                    outline["names"].get(code, code),
+                    known.get(code),
+                    measure,
+                    None if deciles is None else deciles.get(code),
+                ),
+                "fill": kinds.rgb(colours.get(code, kinds.NO_DATA)),
+                "line": [31, 41, 51, 255] if code == chosen else [120, 130, 140, 255],
+                "width": 3.5 if code == chosen else 0.8,
+            },
+        }
+        for code, geometry in outline["wards"].items()
+    ]
+    features.sort(key=lambda feature: feature["properties"]["ward_code"] == chosen)
+    layers = [
+        pdk.Layer(
+            "GeoJsonLayer",
+            data={"type": "FeatureCollection", "features": features},
+            id="wards",
+            pickable=True,
+            stroked=True,
+            filled=True,
+            get_fill_color="properties.fill",
+            get_line_color="properties.line",
+            get_line_width="properties.width",
+            line_width_units=pdk.types.String("pixels"),
+        )
+    ]
+    if deciles is not None:
+        layers.append(_band_layer(outline, deciles))
+    layers += _name_layers(outline, values, chosen)
+    return pdk.Deck(
+        layers=layers,
+        initial_view_state=_view(outline["bounds"], size),
+        map_provider=None,
+        tooltip={"text": "{tip}"},
+    )
+
+
+def _tip(name: str, value: Any, measure: str, decile: Any) -> str:
+    said = "not known" if value is None or pd.isna(value) else f"{value:,.6g}"
+    parts = [short(name, limit=60), f"{measure}: {said}"]
+    if decile is not None and not pd.isna(decile):
+        parts.append(f"deprivation decile: {int(decile)}")
+    return "\n".join(parts)
+
+
+def _band_layer(outline: Mapping[str, Any], deciles: pd.Series) -> pdk.Layer:
+    known = deciles.dropna().astype(int).clip(1, 10).to_dict()
+    features = [
+        {
+            "type": "Feature",
+            "geometry": geometry,
+            "properties": {"line": kinds.rgb(kinds.DECILES[known[code] - 1])},
+        }
+        for code, geometry in outline["bands"].items()
+        if code in known
+    ]
+    return pdk.Layer(
+        "GeoJsonLayer",
+        data={"type": "FeatureCollection", "features": features},
+        id="deciles",
+        pickable=False,
+        stroked=True,
+        filled=False,
+        get_line_color="properties.line",
+        get_line_width=3,
+        line_width_units=pdk.types.String("pixels"),
+    )
+
+
+def _name_layers(outline: Mapping[str, Any], values: pd.Series, chosen: str | None) -> list[pdk.Layer]:
+    named = [
+        str(code)
+        for code in values[values > 0]
+        .sort_index()
+        .sort_values(ascending=False, kind="stable")
+        .head(NAMED)
+        .index
+    ]
+    if chosen and chosen in outline["points"] and chosen not in named:
+        named.append(chosen)
+    data = [
+        {"at": outline["points"][code], "text": short(plain(outline["names"].get(code, code)), limit=28)}
+        for code in named
+        if code in outline["points"]
+    ]
+    return [
+        pdk.Layer(
+            "TextLayer",
+            data=data,
+            id="names",
+            get_position="at",
+            get_text="text",
+            get_size=13,
+            get_color=[20, 28, 36, 255],
+            background=True,
+            get_background_color=[255, 255, 255, 215],
+            background_padding=[4, 2, 4, 2],
+            font_family=pdk.types.String("Source Sans, sans-serif"),
+            character_set=pdk.types.String("auto"),
+        )
+    ]
+
+
+def _view(bounds: Sequence[float], size: tuple[int, int]) -> pdk.ViewState:
+    west, south, east, north = bounds
+    across = math.log2(size[0] * 360 / 512 / max(east - west, 1e-6))
+    upright = math.log2(
+        size[1] * 360 / 512 * math.cos(math.radians((south + north) / 2)) / max(north - south, 1e-6)
+    )
+    return pdk.ViewState(
+        longitude=(west + east) / 2,
+        latitude=(south + north) / 2,
+        zoom=min(across, upright) - 0.12,
+        min_zoom=5,
+        max_zoom=15,
+    )

@@ -1,0 +1,70 @@
+"""Say who is meant: by initials and id, or by name where a reason has been given."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+import pandas as pd
+
+from app.text import plain, short
+from mapping.text import initials
+
+
+def labels(people: pd.DataFrame, *, names: bool) -> pd.Series:
+    """Return one label a person, on person_id: "AQ (C0001)", or with `names` "Ada Quill (C0001)".
+
+    Parameters
+    ----------
+    people
+        person_id, given_name, family_name.
+    names
+        whether full names are shown.
+    """
+    shown = [
+        _label(given, family, person, names=names)
+        for person, given, family in zip(
+            people["person_id"], people["given_name"], people["family_name"], strict=True
+        )
+    ]
+    return pd.Series(
+        shown, index=pd.Index(people["person_id"].astype(str), name="person_id"), name="label", dtype=object
+    )
+
+
+def _label(given: object, family: object, person: object, *, names: bool) -> str:
+    full = short(f"{plain(given)[:200]} {plain(family)[:200]}".strip(), limit=60) if names else ""
+    return f"{full or initials(given, family)} ({short(person, limit=24)})"
+
+
+def label_of(person: str, known: Mapping[str, str] | pd.Series) -> str:
+    """Return the label of one person, or the id where the people table has none."""
+    found = known.get(person)
+    return str(found) if found is not None else short(person, limit=24)
+
+
+def masked(text: str, people: Iterable[tuple[object, object]]) -> str:
+    """Return free text with the given and family names of these people cut to initials.
+
+    Only names as they stand in the people table are found; a nickname in a
+    report stays as it was written.
+    """
+    for given, family in people:
+        for name in (f"{plain(given)} {plain(family)}", plain(family), plain(given)):
+            if len(name) > 2 and any(letter.isalnum() for letter in name):
+                short_form = ".".join(part[0].upper() for part in name.split() if part) + "."
+                text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", lambda _, form=short_form: form, text)
+    return text
+
+
+def group_labels(group_ids: pd.Series) -> pd.Series:
+    """Return what to call each group: "Group 3FA9", as many letters of its id as tell it from the others."""
+    ids = pd.Series(sorted(set(group_ids.astype(str))), dtype=object)
+    length = next((n for n in range(4, 14) if not ids.str[1 : 1 + n].duplicated().any()), None)
+    short_ids = ids.str[1:] if length is None else ids.str[1 : 1 + length]
+    return pd.Series(
+        ("Group " + short_ids.str.upper()).to_numpy(),
+        index=pd.Index(ids, name="group_id"),
+        name="label",
+        dtype=object,
+    )

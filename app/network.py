@@ -1,0 +1,178 @@
+"""Turn a group or the surroundings of a child into a working chart with its legend."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from app import answers, charts, kinds, peers, state, workbench
+from app.data import Loaded
+from app.names import label_of
+
+
+def group(
+    loaded: Loaded, members: pd.DataFrame, links: pd.DataFrame, common: pd.DataFrame, label: pd.Series
+) -> tuple[pd.DataFrame, pd.DataFrame, bool]:
+    """Return nodes and edges of one group with what its members share, and whether some were left out.
+
+    Parameters
+    ----------
+    members
+        person_id, group_id, kind.
+    links
+        the links among them, as `answers.group_links`.
+    common
+        places and things tied to two or more of them, as `answers.group_places`.
+    """
+    shown = members.head(workbench.MOST_NODES)
+    nodes = pd.DataFrame(
+        {
+            "id": "person:" + shown["person_id"],
+            "kind": shown["kind"],
+            "name": [label_of(person, label) for person in shown["person_id"]],
+        }
+    )
+    contexts = common.head(min(12, workbench.MOST_NODES - len(nodes)))
+    keys = contexts["contact_type"] + ":" + contexts["contact_id"].astype(str)
+    nodes = pd.concat(
+        [nodes, pd.DataFrame({"id": keys, "kind": contexts["kind"], "name": named(loaded, contexts)})],
+        ignore_index=True,
+    )
+    tied = answers.ties(loaded, state.grades())
+    tied = tied[
+        tied["person_id"].isin(shown["person_id"])
+        & (tied["contact_type"] + ":" + tied["contact_id"].astype(str)).isin(keys)
+    ]
+    edges = pd.concat([links, peers.tie_edges(tied)], ignore_index=True) if len(tied) else links
+    edges = edges[edges["source"].isin(nodes["id"]) & edges["target"].isin(nodes["id"])]
+    return placed(nodes, edges), drawn(loaded, edges, nodes), len(members) > len(shown)
+
+
+def contact(
+    loaded: Loaded, row: Mapping[str, Any], children: Sequence[str], label: pd.Series
+) -> tuple[pd.DataFrame, pd.DataFrame, int]:
+    """Return nodes and edges of one shared contact, its children and the links among them, and how many are left out."""
+    shown = list(children)[:MOST_CHILDREN]
+    kind = answers.person_kinds(loaded)
+    people = pd.DataFrame(
+        {
+            "id": [f"person:{child}" for child in shown],
+            "kind": [kind.get(child, "child") for child in shown],
+            "name": [label_of(child, label) for child in shown],
+        }
+    )
+    centre = pd.DataFrame({"id": [row["key"]], "kind": [row["kind"]], "name": [row["called"]]})
+    nodes = pd.concat([centre, people], ignore_index=True)
+    every = answers.links(loaded)
+    links = every[every["source"].isin(nodes["id"]) & every["target"].isin(nodes["id"])]
+    if row["contact_type"] != "person":
+        items = answers.contact_items(loaded, row["contact_type"], row["contact_id"])
+        spokes = (
+            items.groupby("person_id")
+            .agg(items=("row", "size"), first_seen=("date_from", "min"), last_seen=("date_to", "max"))
+            .reindex(shown)
+            .reset_index()
+        )
+        person = "person:" + spokes["person_id"].astype(str)
+        spokes = spokes.assign(
+            id="tie:" + person + "|" + row["key"],
+            source=person,
+            target=row["key"],
+            stated=False,
+            seen=True,
+            nature="unknown",
+            items=spokes["items"].fillna(1),
+        )
+        links = pd.concat([links, spokes], ignore_index=True)
+    return placed(nodes, links), drawn(loaded, links, nodes), len(children) - len(shown)
+
+
+def peer_map(
+    loaded: Loaded, child: str, around: answers.Around, label: pd.Series
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return nodes and edges of a child's peer map: the child in the middle, contexts around."""
+    found = around.nodes
+    called = {"location": answers.place_names(loaded), "thing": answers.thing_names(loaded), "person": label}
+    kind_of = found["id"].str.partition(":")[0]
+    names = [str(called[kind].get(ref, ref)) for kind, ref in zip(kind_of, found["ref"], strict=True)]
+    others = found[found["id"] != f"person:{child}"]
+    where = charts.rings(f"person:{child}", others.assign(context=peers.contexts(others)))
+    nodes = found.assign(name=names, x=found["id"].map(where["x"]), y=found["id"].map(where["y"]))
+    return nodes, drawn(loaded, around.edges, nodes)
+
+
+MOST_CHILDREN = 120
+"""Children drawn around one contact; the table holds all."""
+
+
+def named(loaded: Loaded, contacts: pd.DataFrame) -> list[str]:
+    """Return what to call each place or thing of a table with contact_type and contact_id."""
+    called = {"location": answers.place_names(loaded), "thing": answers.thing_names(loaded)}
+    return [
+        str(called[kind].get(contact, contact)) if kind in called else str(contact)
+        for kind, contact in zip(contacts["contact_type"], contacts["contact_id"], strict=True)
+    ]
+
+
+def placed(nodes: pd.DataFrame, edges: pd.DataFrame) -> pd.DataFrame:
+    """Return the nodes with the positions the server gives them."""
+    where = charts.positions(nodes["id"].tolist(), edges)
+    return nodes.assign(x=where["x"].to_numpy(), y=where["y"].to_numpy())
+
+
+def drawn(loaded: Loaded, edges: pd.DataFrame, nodes: pd.DataFrame) -> pd.DataFrame:
+    """Return the edges as a chart draws them: an adult of concern's harm points at the child."""
+    kind = nodes.set_index("id")["kind"]
+    concern = (edges["target"].map(kind) == "adult_of_concern") & (
+        edges["source"].map(kind) != "adult_of_concern"
+    )
+    turned = edges.assign(
+        source=edges["source"].where(~concern, edges["target"]),
+        target=edges["target"].where(~concern, edges["source"]),
+    )
+    harm = (turned["source"].map(kind) == "adult_of_concern") & turned["nature"].isin(["harmful", "mixed"])
+    half_life = loaded.analysis.settings.half_life
+    return charts.chart_edges(turned.assign(harm=harm), as_of=loaded.analysis.as_of, half_life=half_life)
+
+
+def chart(
+    nodes: pd.DataFrame, edges: pd.DataFrame, *, what: str, chosen: Any, key: str, height: int = 540
+) -> None:
+    """Draw the chart; clicking a link chooses it, clicking a person or place chooses that."""
+
+    def clicked(node: str | None, edge: str | None) -> None:
+        if edge is not None:
+            state.choose(what, edge, by="chart")
+        elif node is not None:
+            state.choose(what, None, by="chart")
+            state.choose("person", node.partition(":")[2] if node.startswith("person:") else None, by="chart")
+        else:
+            state.choose(what, None, by="chart")
+
+    workbench.draw(
+        nodes,
+        edges,
+        key=f"{state.widget_key(what, 'chart')}_{key}",
+        chosen=chosen,
+        on_choose=clicked,
+        height=height,
+    )
+
+
+def legend(nodes: pd.DataFrame, edges: pd.DataFrame, loaded: Loaded) -> str:
+    """Return the legend of a chart: only what it holds."""
+    half_life = loaded.analysis.settings.half_life
+    faded = (
+        f"faded: nothing new for {half_life:.0f} days" if half_life and (edges["faded"] == 1).any() else ""
+    )
+    extra = "Thicker: 2 to 4 items, 5 or more." if (edges["step"] > 1).any() else ""
+    return kinds.legend_html(
+        nodes["kind"],
+        bases=edges["basis"],
+        protective=bool((edges["nature"] == "protective").any()),
+        harm=bool((edges["harm"] == 1).any()),
+        faded=faded,
+        extra=extra,
+    )

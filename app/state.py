@@ -1,0 +1,188 @@
+"""Own what one user has chosen: the only module that names a session key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+GRADES = {"A-B": "A–B", "A-C": "A–C", "all": "all"}
+
+ROLE = "role"
+GRADE_BAND = "grade_band"
+AS_OF = "as_of"
+NAMES = "names_shown"
+REASON = "names_reason"
+_CHOSEN = "chosen"
+_TURN = "chosen_turn"
+
+
+def start() -> None:
+    """Give every key its first value, once a session."""
+    first = {
+        ROLE: "social_worker",
+        GRADE_BAND: "all",
+        AS_OF: None,
+        NAMES: False,
+        REASON: "",
+        _CHOSEN: {},
+        _TURN: {},
+    }
+    for key, value in first.items():
+        st.session_state.setdefault(key, value)
+
+
+def role() -> str:
+    """Return the role the user works in."""
+    return str(st.session_state[ROLE])
+
+
+def grades() -> str:
+    """Return the grade band: "A-B", "A-C" or "all"."""
+    return str(st.session_state[GRADE_BAND] or "all")
+
+
+def as_of() -> date | None:
+    """Return the day whose knowledge is shown; None is the latest day in the records."""
+    value = st.session_state[AS_OF]
+    return value if isinstance(value, date) else None
+
+
+def names_shown() -> bool:
+    """Say whether full names are shown to this user now."""
+    return bool(st.session_state[NAMES])
+
+
+def show_names(shown: bool) -> None:
+    """Turn full names on or off."""
+    st.session_state[NAMES] = shown
+
+
+def back_to_initials() -> None:
+    """Turn names off and forget what was chosen: another role may not see the same."""
+    st.session_state[NAMES] = False
+    st.session_state[_CHOSEN] = {}
+    for key in [key for key in st.session_state if str(key).startswith("pick_")]:
+        del st.session_state[key]
+
+
+def chosen(what: str) -> Any:
+    """Return the id of the chosen group, link, contact, child or ward, or None."""
+    return st.session_state[_CHOSEN].get(what)
+
+
+def choose(what: str, value: Any, *, by: str = "") -> None:
+    """Choose one thing. `by` names the widget that did; the others are drawn anew so that they agree."""
+    if st.session_state[_CHOSEN].get(what) == value:
+        return
+    st.session_state[_CHOSEN] = {**st.session_state[_CHOSEN], what: value}
+    turns = st.session_state[_TURN].setdefault(what, {"by": "", "turn": 0})
+    turns["turn"] += 1
+    turns["by"] = by
+
+
+def widget_key(what: str, widget: str) -> str:
+    """Return the key of a widget that chooses `what`, new whenever another widget has chosen."""
+    keys = st.session_state.setdefault("widget_turns", {})
+    turns = st.session_state[_TURN].get(what, {"by": "", "turn": 0})
+    name = f"{what}_{widget}"
+    if turns["by"] != widget:
+        keys[name] = turns["turn"]
+    return f"pick_{name}_{keys.get(name, 0)}"
+
+
+def from_widget(what: str, widget: str, read: Callable[[Any], Any]) -> Callable[[], None]:
+    """Return a callback that reads the widget's value and chooses it."""
+    key = widget_key(what, widget)
+
+    def callback() -> None:
+        choose(what, read(st.session_state.get(key)), by=widget)
+
+    return callback
+
+
+def open_page(page: str, what: str, value: Any) -> None:
+    """Choose a thing and go to the page that shows it (for callbacks)."""
+    choose(what, value)
+    st.session_state["go_to"] = page
+
+
+def next_page() -> str | None:
+    """Return the page a callback asked for, once."""
+    value = st.session_state.pop("go_to", None)
+    return str(value) if value else None
+
+
+def known_choice(what: str, ids: Iterable[Any]) -> Any:
+    """Return the chosen id where it is among these, else None."""
+    value = chosen(what)
+    return value if value is not None and value in set(ids) else None
+
+
+def pick(
+    what: str, title: str, ids: Sequence[Any], labels: Mapping[Any, str], *, empty: str, **options: Any
+) -> Any:
+    """Show a box to choose one thing by typing or with the arrow keys; return what is chosen."""
+    listed = [None, *ids]
+    now = chosen(what)
+    key = widget_key(what, "box")
+    st.selectbox(
+        title,
+        listed,
+        index=listed.index(now) if now in listed else 0,
+        format_func=lambda value: empty if value is None else str(labels.get(value, value)),
+        key=key,
+        on_change=from_widget(what, "box", lambda value: value),
+        **options,
+    )
+    return chosen(what)
+
+
+def choose_picked(what: str, picked: Any, *, layer: str, field: str) -> None:
+    """Choose what was clicked in a map or a picture of all groups, and draw the page anew."""
+    found = picked["selection"]["objects"].get(layer, []) if picked else []
+    if not found:
+        return
+    row = found[0].get("properties", found[0])
+    if row.get(field) != chosen(what):
+        choose(what, row.get(field), by="picture")
+        st.rerun()
+
+
+MOST_OPTIONS = 1500
+"""Beyond this many people a name is typed first, and the box lists those that match."""
+
+
+def find_person(what: str, title: str, people: pd.DataFrame, labels: pd.Series) -> str | None:
+    """Show a box to find one person by typing their initials, id or (where names are shown) name."""
+    ids = people["person_id"].tolist()
+    if len(ids) > MOST_OPTIONS:
+        typed = (
+            st.text_input(
+                f"{title}: type an id{' or a name' if names_shown() else ' or initials'}",
+                key=f"find_{what}",
+                persist_state="session",
+            )
+            .strip()
+            .casefold()
+        )
+        matching = [
+            person for person in ids if typed and typed in str(labels.get(person, person)).casefold()
+        ][:200]
+        now = chosen(what)
+        ids = ([now] if now in set(ids) and now not in matching else []) + matching
+    return (
+        pick(
+            what,
+            title,
+            ids,
+            labels.to_dict() if len(ids) <= MOST_OPTIONS else {person: labels.get(person) for person in ids},
+            empty="Nobody chosen",
+            width=420,
+        )
+        if ids
+        else None
+    )

@@ -1,0 +1,174 @@
+"""Groups: which children and young people are linked closely, and what that rests on."""
+
+import streamlit as st
+
+from app import answers, charts, data, evidence, frame, kinds, network, state, tables, words
+from app.text import markdown
+
+loaded = data.load()
+label = answers.labels(loaded, state.names_shown())
+groups = answers.group_table(loaded)
+called = answers.group_labels(loaded)
+chosen = state.known_choice("group", called.index)
+frame.title("Groups", words.groups_answer(groups, answers.members(loaded)))
+
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    state.pick("group", "Group", groups["group_id"].tolist(), called.to_dict(), empty="All groups")
+    shared = st.toggle(
+        "Show places and things they share",
+        key="groups_shared",
+        value=True,
+        persist_state="session",
+        disabled=chosen is None,
+    )
+
+picture, panel = frame.picture_and_panel()
+if chosen is None:
+    with picture:
+        members = answers.members(loaded)
+        drawn = charts.all_groups(members, groups, answers.bridges(loaded), called)
+        picked = st.pydeck_chart(
+            drawn,
+            key="all_groups",
+            height=500,
+            on_select="rerun",
+            selection_mode="single-object",
+            alt="All groups of three or more as circles of dots; the table below has the same groups",
+        )
+        state.choose_picked("group", picked, layer="groups", field="group_id")
+        listed = members[members["group_id"].isin(called.index)]
+        st.html(
+            kinds.legend_html(
+                listed["kind"],
+                extra="A circle of dots is a group; the newest evidence is in the middle. A brown line joins two groups that share a contact. Size says only how many people.",
+            )
+        )
+    with panel:
+        frame.heading("Choose a group")
+        frame.quiet(
+            "Choose one in the box above, in the picture, or in the table below: its members, what they share, when the evidence is from, and what every link rests on."
+        )
+        st.html(words.newest_groups_html(groups.head(8), called))
+else:
+    row = groups[groups["group_id"] == chosen].iloc[0]
+    links = answers.group_links(loaded, chosen)
+    inside = answers.members(loaded)
+    inside = inside[inside["group_id"] == chosen]
+    common = answers.group_places(loaded, chosen, state.grades())
+    nodes, edges, left_out = network.group(
+        loaded, inside, links, common if shared else common.iloc[:0], label
+    )
+    link_id = state.known_choice("link", links["id"])
+    with picture:
+        network.chart(nodes, edges, what="link", chosen=link_id, key=f"group_{chosen}")
+        st.html(network.legend(nodes, edges, loaded))
+        if left_out:
+            frame.quiet(f"The chart shows the first {words.number(len(nodes))} of them; the tables hold all.")
+    with panel:
+        if link_id is not None:
+            st.button(
+                "Back to the group",
+                key="close_link",
+                icon=":material/arrow_back:",
+                type="tertiary",
+                on_click=state.choose,
+                args=("link", None),
+            )
+            evidence.link(loaded, links[links["id"] == link_id].iloc[0], key="group_link")
+        else:
+            frame.heading(f"{called[chosen]}: {words.group_facts(row)}")
+            frame.quiet(evidence.group_certainty(answers.group_items(loaded, chosen)))
+            people, places, time = st.tabs(["Members", "Places and things", "Timeline of evidence"])
+            with people:
+                tables.show(
+                    answers.member_table(loaded, chosen, label),
+                    key="members",
+                    title="Members",
+                    columns={
+                        "who": "Who",
+                        "is": "Is",
+                        "age": "Age",
+                        "links": "Links in the group",
+                        "ward": "Lives in ward",
+                        "last_seen": "Newest evidence",
+                    },
+                    what="person",
+                    ids=inside["person_id"].tolist(),
+                )
+                if person := state.known_choice("person", inside["person_id"]):
+                    st.button(
+                        f"Open the peer map of {markdown(label[person])}",
+                        icon=":material/person_search:",
+                        on_click=state.open_page,
+                        args=("peer_map", "child", person),
+                    )
+            with places:
+                worded = common.assign(kind_words=[kinds.KINDS[kind].label for kind in common["kind"]])
+                tables.show(
+                    worded,
+                    key="group_places",
+                    title="Tied to two or more members",
+                    columns={
+                        "name": "What",
+                        "kind_words": "Kind",
+                        "people": "Members",
+                        "records": "Records",
+                        "last_seen": "Newest",
+                    },
+                    empty="Nothing on record is tied to two or more of them.",
+                )
+            with time:
+                evidence.timeline(answers.group_items(loaded, chosen), key="group")
+    shown = links.assign(
+        one=links["person_a"].map(label),
+        other=links["person_b"].map(label),
+        how=[words.kinds_of_link(kind) for kind in links["kinds"]],
+    )
+    tables.show(
+        shown,
+        key="group_links",
+        title=f"Links in {called[chosen]}: choose one to see what it rests on",
+        what="link",
+        ids=links["id"].tolist(),
+        columns={
+            "one": "One",
+            "other": "Other",
+            "how": "How it is known",
+            "nature": "Nature",
+            "items": "Items",
+            "sources": "Sources",
+            "best_grade": "Best grade",
+            "first_seen": "First",
+            "last_seen": "Newest",
+            "weight": "Weight",
+        },
+    )
+
+shown = groups.assign(group=groups["group_id"].map(called), filled=(groups["density"] * 100).round())
+tables.show(
+    shown,
+    key="groups",
+    title="All groups of three or more, newest evidence first",
+    what="group",
+    ids=groups["group_id"].tolist(),
+    columns={
+        "group": "Group",
+        "size": "Members",
+        "children": "Children",
+        "young_adults": "Young adults",
+        "unknown_age": "Age not known",
+        "links": "Links",
+        "filled": "Pairs linked (%)",
+        "first_seen": "First evidence",
+        "last_seen": "Newest evidence",
+    },
+)
+
+with frame.method():
+    st.html(
+        "<p>A group is children and their young peers (under 26) who are linked more closely with each other than a fixed threshold: "
+        "the Leiden method with the Constant Potts Model. Adults are in no group, so an adult who touches two groups does not merge them. "
+        "A group is a way of reading the records, not a fact about anyone: a link says that records put two people together, not why.</p>"
+        "<p>An item counts by how specific it is (1 shared between the others present) and how lately it was seen (half after 180 days). "
+        "Groups are listed by their newest evidence; no child and no group is ranked or scored.</p>"
+    )

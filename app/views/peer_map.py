@@ -1,0 +1,95 @@
+"""Peer map: who and what surrounds one child, safe and harmful, and what each link rests on."""
+
+import streamlit as st
+
+from app import answers, data, evidence, frame, network, state, tables, words
+
+loaded = data.load()
+label = answers.labels(loaded, state.names_shown())
+young = answers.young_people(loaded)
+child = state.find_person("child", "Find a child", young, label)
+if child is None:
+    frame.title(
+        "Peer map",
+        f"{words.count(len(young), 'child', 'children').capitalize()} and young people are in this case. Find one above to see who and what surrounds them.",
+    )
+    st.stop()
+
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    steps = st.segmented_control(
+        "Steps from the child",
+        [1, 2],
+        key="peer_steps",
+        default=1,
+        required=True,
+        persist_state="session",
+        format_func=lambda step: f"{step} step" if step == 1 else f"{step} steps",
+    )
+    wanted = st.pills(
+        "Show",
+        list(words.PEER_FILTERS),
+        selection_mode="multi",
+        key="peer_show",
+        default=list(words.PEER_FILTERS),
+        persist_state="session",
+    )
+    within = st.selectbox(
+        "Seen within", list(words.PERIODS), key="peer_within", persist_state="session", width=180
+    )
+around = answers.around(loaded, child, steps, tuple(wanted), words.PERIODS[within], state.grades())
+nodes, edges = network.peer_map(loaded, child, around, label)
+rows = answers.surroundings(loaded, child, around)
+frame.title(f"Peer map of {label[child]}", words.peer_answer(rows))
+
+picture, panel = frame.picture_and_panel()
+chosen = state.known_choice("link", edges["id"])
+with picture:
+    network.chart(nodes, edges, what="link", chosen=chosen, key=f"peer_{child}", height=600)
+    st.html(network.legend(nodes, edges, loaded))
+    frame.quiet(
+        "Around the child, sector by sector: home and family, peers, school, places, phones and accounts, online. Protective people stand nearest; adults of concern stand apart at the edge."
+    )
+    if around.left_out:
+        frame.quiet(
+            f"{words.count(around.left_out, 'person', 'people')} two steps away are left out of the picture: filter to see them."
+        )
+with panel:
+    if chosen is not None:
+        st.button(
+            "Back to the child",
+            key="close_link",
+            icon=":material/arrow_back:",
+            type="tertiary",
+            on_click=state.choose,
+            args=("link", None),
+        )
+        evidence.edge(loaded, around.edges[around.edges["id"] == chosen].iloc[0], key="peer_link")
+    else:
+        evidence.surroundings(rows, label, child)
+
+shown = rows.assign(who=[words.who(row, label) for row in rows.to_dict("records")])
+tables.show(
+    shown,
+    key="peer_map",
+    title="Everyone and everything linked to this child: choose a row to see what it rests on",
+    what="link",
+    ids=rows["id"].tolist(),
+    columns={
+        "who": "Who or what",
+        "is": "Is",
+        "context": "Context",
+        "how": "How it is known",
+        "nature": "Nature",
+        "items": "Items",
+        "sources": "Sources",
+        "first_seen": "First",
+        "last_seen": "Newest",
+    },
+)
+
+with frame.method():
+    st.html(
+        "<p>The map draws together what is already held about one child, so that those who matter for their safety can be seen together. It is not surveillance and not proof: "
+        "every line opens to the records it rests on, with who said it and how reliable that is. The place of a symbol says which part of life it belongs to, nothing else.</p>"
+        "<p>Schools and placements come from the child's own record and are shown whatever the grades chosen.</p>"
+    )

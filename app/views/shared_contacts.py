@@ -1,0 +1,140 @@
+"""Shared contacts: which adults, things and places connect children, and whom they connect."""
+
+import streamlit as st
+
+from app import answers, data, evidence, frame, maps, network, state, tables, words
+
+loaded = data.load()
+label = answers.labels(loaded, state.names_shown())
+every = answers.contact_table(loaded, state.names_shown())
+frame.title("Shared contacts", words.contacts_answer(every))
+
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    of_type = st.segmented_control(
+        "Kind of contact",
+        list(words.CONTACT_FILTERS),
+        key="contacts_type",
+        default="All",
+        required=True,
+        persist_state="session",
+    )
+    apart = st.toggle(
+        "Only where the children are not otherwise linked", key="contacts_apart", persist_state="session"
+    )
+listed = answers.contacts_listed(every, of_type, apart)
+if listed.empty:
+    frame.quiet("No contact of this kind is tied to two or more children.")
+    st.stop()
+called = listed.set_index("key")["called"].to_dict()
+state.pick("contact", "Contact", list(called), called, empty="The first of the table", width=420)
+chosen = state.known_choice("contact", called) or listed["key"].iloc[0]
+row = listed[listed["key"] == chosen].iloc[0]
+children = answers.contact_children(loaded, row["contact_type"], row["contact_id"])
+
+picture, panel = frame.picture_and_panel()
+with picture:
+    nodes, edges, left_out = network.contact(loaded, row, children, label)
+    link_id = state.known_choice("link", answers.links(loaded)["id"])
+    network.chart(nodes, edges, what="link", chosen=link_id, key=f"contact_{chosen}", height=430)
+    st.html(network.legend(nodes, edges, loaded))
+    if left_out:
+        frame.quiet(
+            f"{words.count(left_out, 'more child', 'more children')} are in the table and not in the chart."
+        )
+    homes = answers.homes_by_ward(loaded, tuple(children))
+    outline = answers.outline(loaded)
+    if outline is None:
+        frame.quiet("There is no map: the case has no ward boundaries.")
+    else:
+        values = homes.set_index("ward_code")["children"]
+        limits = maps.breaks(values, classes=4)
+        frame.heading(f"Where these children live: {words.count(int((values > 0).sum()), 'ward')}")
+        deck = maps.deck(
+            outline, values, limits=limits, measure="children of this contact living here", size=(660, 360)
+        )
+        st.pydeck_chart(
+            deck,
+            key="contact_homes",
+            height=360,
+            alt="Map of the wards where the children live; the table beside it has the same numbers",
+        )
+        st.html(maps.legend(limits, "Children of this contact living in the ward"))
+with panel:
+    shown_link = answers.links(loaded)
+    shown_link = shown_link[
+        (shown_link["id"] == link_id)
+        & shown_link["source"].isin(nodes["id"])
+        & shown_link["target"].isin(nodes["id"])
+    ]
+    if len(shown_link):
+        st.button(
+            "Back to the contact",
+            key="close_link",
+            icon=":material/arrow_back:",
+            type="tertiary",
+            on_click=state.choose,
+            args=("link", None),
+        )
+        evidence.link(loaded, shown_link.iloc[0], key="contact_link")
+    else:
+        evidence.contact(loaded, row, children, key="contact")
+    lived = homes[homes["children"] > 0]
+    tables.show(
+        lived,
+        key="contact_homes",
+        title="Homes by ward",
+        columns={"ward": "Ward", "children": "Children"},
+        empty="No home of these children has a ward.",
+    )
+    st.html(
+        f'<p class="cm-quiet">{words.homes_without_ward(len(children), int(homes["children"].sum()))}</p>'
+    )
+
+shown = listed.assign(
+    apart=listed["not_otherwise_linked"].map(
+        {True: "not otherwise linked", False: "linked in other ways too"}
+    )
+)
+tables.show(
+    shown,
+    key="shared_contacts",
+    title="Shared contacts, those that touch the most groups first",
+    what="contact",
+    ids=listed["key"].tolist(),
+    columns={
+        "called": "Contact",
+        "is": "Is",
+        "children": "Children",
+        "groups": "Groups",
+        "wards": "Wards",
+        "authorities": "Authorities",
+        "sources": "Sources",
+        "nature": "Nature",
+        "apart": "The children are",
+        "first_seen": "First",
+        "last_seen": "Newest",
+    },
+)
+one_contact = answers.contact_child_table(loaded, tuple(children)).assign(
+    who=lambda frame_: frame_["person_id"].map(label)
+)
+tables.show(
+    one_contact,
+    key="contact_children",
+    title=f"Children connected by {words.plain_name(row['called'])}",
+    columns={
+        "who": "Who",
+        "age": "Age",
+        "group": "Group",
+        "ward": "Lives in ward",
+        "links": "Links to others here",
+    },
+)
+
+with frame.method():
+    st.html(
+        "<p>A shared contact is an adult, a phone, vehicle or account, a place, an online space or an event that records tie to two or more children. "
+        "The children are <b>not otherwise linked</b> when nothing but this contact links any two of them: that is where a pattern may have been missed. "
+        "Being tied to a contact says nothing about what a child did; a place or a phone may have many innocent users.</p>"
+        "<p>Contacts are listed by how many groups they touch, then by how many children they reach. Children are never ranked.</p>"
+    )

@@ -1,0 +1,195 @@
+"""Today: who is missing, what is due, and what has changed since."""
+
+import pandas as pd
+import streamlit as st
+
+from app import answers, data, evidence, frame, lines, names, recent, state, tables, words
+from app.text import markup
+
+loaded = data.load()
+as_of = loaded.analysis.as_of
+at = recent.now(as_of)
+label = answers.labels(loaded, state.names_shown())
+place = answers.place_names(loaded)
+missing = answers.missing_now(loaded, at)
+due = answers.interviews_due(loaded, at)
+soon = due[due["hours_left"] >= 0]
+late = due[(due["hours_left"] < 0) & (due["hours_left"] >= -24 * recent.OVERDUE_DAYS)]
+older = len(due) - len(soon) - len(late)
+
+answer = (
+    f"{words.count(len(missing), 'child', 'children').capitalize()} missing now; "
+    f"{words.count(len(soon), 'return interview')} due within {recent.INTERVIEW_HOURS} hours of the child's return and {words.number(len(late))} past that time."
+)
+frame.title("Today", answer)
+since_days = st.segmented_control(
+    "Changes in the last",
+    [1, 7, 14, 28],
+    format_func=lambda days: words.count(days, "day"),
+    key="today_since",
+    default=7,
+    required=True,
+    persist_state="session",
+)
+since = (pd.Timestamp(as_of) - pd.Timedelta(days=since_days)).date()
+now_column, due_column, changed_column = st.columns(3, gap="medium")
+
+with now_column:
+    frame.heading(f"Missing now ({len(missing)})")
+    if missing.empty:
+        frame.quiet("Nobody is recorded as missing.")
+    with st.container(height=460 if len(missing) > 5 else "content", border=False, key="today_missing"):
+        st.html("".join(lines.missing_now(row, label, place) for row in missing.head(50).to_dict("records")))
+
+with due_column:
+    frame.heading(f"Return interviews due ({len(soon)}) and past their time ({len(late)})")
+    listed = pd.concat([soon.sort_values("hours_left"), late])
+    if listed.empty:
+        frame.quiet("No return interview is due.")
+    with st.container(height=460 if len(listed) > 5 else "content", border=False, key="today_due"):
+        st.html("".join(lines.interview_due(row, label) for row in listed.head(60).to_dict("records")))
+    if older:
+        frame.quiet(
+            f"{words.count(older, 'more interview')} never held, from returns more than {recent.OVERDUE_DAYS + 3} days ago; the table below lists them."
+        )
+
+with changed_column:
+    frame.heading(f"Changed since {words.day(since)}")
+    earlier = data.load(since)
+    changes = answers.changes(loaded, earlier)
+    links = answers.new_links(loaded, earlier)
+    referrals = answers.new_referrals(loaded, since)
+    group_label = answers.group_labels(loaded)
+    grew = changes[changes["change"] == "gained"]
+    formed = changes[changes["change"] == "formed"]
+    frame.quiet(
+        f"{words.count(len(grew), 'group')} gained members and {words.count(len(formed), 'group')} formed; "
+        f"{words.count(len(links), 'new link')}; {words.count(len(referrals), 'new referral')}."
+    )
+    with st.container(height=420, border=False, key="today_changed"):
+        for row in changes.head(12).itertuples(index=False):
+            verb = "formed with" if row.change == "formed" else "gained"
+            said = f"{group_label.get(row.group_id, row.group_id)} {verb} {words.count(row.gained, 'member')}"
+            st.button(
+                said,
+                key=f"today_{row.group_id}",
+                type="tertiary",
+                icon=":material/group_add:",
+                on_click=state.open_page,
+                args=("groups", "group", row.group_id),
+                help="Open the group and its evidence",
+            )
+        st.html("".join(lines.referral(row, label) for row in referrals.head(20).to_dict("records")))
+choice = st.segmented_control(
+    "List",
+    ["Missing now", "Return interviews", "New links", "New referrals", "Groups"],
+    key="today_list",
+    default="Missing now",
+    required=True,
+    label_visibility="collapsed",
+    persist_state="session",
+)
+if choice == "Missing now":
+    shown = missing.assign(who=missing["person_id"].map(label), where=missing["missing_from"].map(place))
+    tables.show(
+        shown,
+        key="missing_now",
+        title="Missing now",
+        empty="Nobody is recorded as missing.",
+        columns={
+            "who": "Who",
+            "since": "Since",
+            "hours": "Hours",
+            "where": "From",
+            "last_missing": "Last missing before",
+            "episodes": "Episodes on record",
+            "risk_level": "Risk recorded",
+        },
+    )
+elif choice == "Return interviews":
+    shown = due.assign(who=due["person_id"].map(label))
+    tables.show(
+        shown,
+        key="return_interviews",
+        title="Return interviews not held",
+        columns={
+            "who": "Who",
+            "found_at": "Returned",
+            "due_at": "Due by",
+            "hours_left": "Hours left",
+            "offered": "Offered",
+            "delay_reason": "Reason for delay",
+        },
+    )
+elif choice == "New links":
+    shown = links.assign(
+        one=links["person_a"].map(label),
+        other=links["person_b"].map(label),
+        how=[words.kinds_of_link(kind) for kind in links["kinds"]],
+    )
+    tables.show(
+        shown,
+        key="new_links",
+        title=f"Links learnt since {words.day(since)}",
+        what="link",
+        ids=shown["id"].tolist(),
+        columns={
+            "one": "One",
+            "other": "Other",
+            "how": "How",
+            "items": "Items",
+            "sources": "Sources",
+            "first_seen": "First seen",
+            "last_seen": "Last seen",
+            "best_grade": "Best grade",
+        },
+    )
+    chosen = links[links["id"] == state.chosen("link")]
+    if len(chosen):
+        evidence.link(loaded, chosen.iloc[0], key="today")
+elif choice == "New referrals":
+    shown = referrals.assign(
+        who=referrals["person_id"].map(label), about=referrals["concern"].map(words.concern)
+    )
+    tables.show(
+        shown,
+        key="new_referrals",
+        title=f"Referrals received since {words.day(since)}",
+        columns={
+            "received_on": "Received",
+            "who": "Who",
+            "about": "Concern",
+            "source_agency": "From",
+            "decision": "Decision",
+        },
+    )
+else:
+    shown = changes.assign(
+        group=changes["group_id"].map(group_label),
+        who=[
+            words.listing([names.label_of(person, label) for person in people])
+            for people in changes["new_members"]
+        ],
+    )
+    tables.show(
+        shown,
+        key="group_changes",
+        title=f"Groups that formed or gained members since {words.day(since)}",
+        what="group",
+        ids=shown["group_id"].tolist(),
+        columns={
+            "group": "Group",
+            "change": "Change",
+            "gained": "New members",
+            "size": "Members now",
+            "who": "Who is new",
+        },
+    )
+
+with frame.method():
+    st.html(
+        f"<p>Everything is as known at the end of {markup(words.day(as_of))}. A child is missing now if their last episode has no return. "
+        f"A return interview is due {recent.INTERVIEW_HOURS} hours after the return; one that was offered and not accepted is not listed. "
+        "Changes compare what is known now with what was known on the earlier day, by the date each source was recorded: something learnt this week about last year counts as new. "
+        "A group continues the earlier group most of its members were in.</p>"
+    )

@@ -1,0 +1,126 @@
+"""Wards: where children live, go missing from and are placed, beside deprivation."""
+
+import streamlit as st
+
+from app import answers, data, frame, maps, state, tables, words
+
+loaded = data.load()
+wards = loaded.analysis.wards
+if wards.empty:
+    frame.title(
+        "Wards",
+        "There is no map: the case has no ward boundaries. Put official ward boundaries into a folder called geography inside the case folder.",
+    )
+    st.stop()
+
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    measure = st.selectbox(
+        "Measure",
+        list(words.WARD_MEASURES),
+        format_func=lambda name: words.WARD_MEASURES[name],
+        key="ward_measure",
+        persist_state="session",
+        width=420,
+    )
+    placed = st.toggle(
+        "With children placed here by other authorities",
+        value=True,
+        key="ward_placed",
+        persist_state="session",
+    )
+    band = st.toggle("Deprivation as a band", value=True, key="ward_band", persist_state="session")
+values = answers.ward_values(loaded, measure, placed)
+limits = maps.breaks(answers.ward_scale(loaded, measure))
+frame.title("Wards", words.wards_answer(wards, values, measure, placed))
+
+picture, panel = frame.picture_and_panel()
+with picture:
+    chosen = state.known_choice("ward", wards["ward_code"])
+    deciles = wards.set_index("ward_code")["imd_decile"] if band else None
+    deck = maps.deck(
+        answers.outline(loaded),
+        values,
+        limits=limits,
+        measure=words.WARD_MEASURES[measure],
+        deciles=deciles,
+        chosen=chosen,
+    )
+    picked = st.pydeck_chart(
+        deck,
+        key="wards_map",
+        height=540,
+        on_select="rerun",
+        selection_mode="single-object",
+        alt="Map of wards; the table below has the same numbers",
+    )
+    state.choose_picked("ward", picked, layer="wards", field="ward_code")
+    st.html(
+        maps.legend(limits, words.WARD_MEASURES[measure], deciles=band, unknown=bool(values.isna().any()))
+    )
+    frame.quiet(
+        "The scale stays the same with and without placed children. Named: the wards where the measure is highest."
+    )
+with panel:
+    state.pick(
+        "ward",
+        "Ward",
+        wards["ward_code"].tolist(),
+        answers.ward_names(loaded).to_dict(),
+        empty="Choose a ward",
+    )
+    if chosen is None:
+        frame.heading("All wards together")
+        st.html(words.wards_together_html(wards, loaded.analysis.geography.coverage))
+    else:
+        frame.heading(str(answers.ward_names(loaded)[chosen]))
+        st.html(words.ward_profile_html(wards[wards["ward_code"] == chosen].iloc[0]))
+        if loaded.question.viewer.sees_people:
+            places = answers.ward_places(loaded, chosen, state.grades())
+            tables.show(
+                places,
+                key="ward_places",
+                title="Places here where children are seen, found or placed",
+                columns={
+                    "name": "Place",
+                    "is": "Kind",
+                    "people": "Children",
+                    "records": "Records",
+                    "last_seen": "Newest",
+                },
+                empty="None on record.",
+            )
+            touching = answers.ward_groups(loaded, chosen)
+            tables.show(
+                touching,
+                key="ward_groups",
+                title="Groups with members who live here",
+                columns={"group": "Group", "here": "Members here", "size": "Members"},
+                empty="None of three or more.",
+            )
+
+shown = wards.assign(
+    value=wards["ward_code"].map(values),
+    other=wards["ward_code"].map(answers.ward_values(loaded, measure, not placed)),
+)
+shown = shown.sort_values(
+    ["value", "ward_code"], ascending=[False, True], na_position="last", ignore_index=True
+)
+columns = {"ward_name": "Ward", "authority_name": "Authority", "value": words.WARD_MEASURES[measure]}
+if answers.has_residents(measure):
+    columns["other"] = "without placed children" if placed else "with placed children"
+columns |= {
+    "imd_decile": "Deprivation decile",
+    "children_10_17": "Aged 10 to 17",
+    "children_known": "Children known",
+    "missing_episodes": "Missing episodes",
+    "children_missing": "Children missing",
+    "incidents": "Incidents",
+    "placements": "Placements",
+    "placed_by_others": "Placed by others",
+}
+tables.show(
+    shown, key="wards", title="All wards", what="ward", ids=shown["ward_code"].tolist(), columns=columns
+)
+
+with frame.method():
+    st.html(words.wards_method_html(loaded.analysis.geography.notes))
