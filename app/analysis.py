@@ -284,10 +284,7 @@ def analyse_records(
         as_of = settings.as_of or latest_date(seen)
         known = at_date(seen, as_of)
         bands = people.age_bands(known, as_of)
-    with clock.stage("placing on the map"):
-        placed = _place(known, places, bands, as_of)
-        homes = _keep_homes(known, placed)
-    names = {"bands": bands, "homes": homes}
+    names = {"bands": bands}
     found: tuple[Any, Any, Any] = (None, None, None)
     if viewer.sees_people:
         with clock.stage("gathering evidence"):
@@ -296,12 +293,17 @@ def analyse_records(
             network = links.build_links(
                 cited, as_of=as_of, half_life=settings.half_life, window_hours=settings.window_hours
             )
-        with clock.stage("finding groups"):
-            names["groups"] = groups.groups(
-                network, bands, resolution=settings.resolution, seed=settings.seed
-            )
+            settling = groups.start_groups(network, bands, resolution=settings.resolution, seed=settings.seed)
         with clock.stage("finding shared contacts"):
-            found = (cited, network, contacts.shared_contacts(cited, network, bands, names["groups"]))
+            ties = contacts.build_ties(cited, network, bands)
+    with clock.stage("placing on the map"):
+        placed = _place(known, places, bands, as_of)
+        names["homes"] = _keep_homes(known, placed)
+    if viewer.sees_people:
+        with clock.stage("finding groups"):
+            names["groups"] = settling.write()
+        with clock.stage("counting what contacts reach"):
+            found = (cited, network, contacts.shared_contacts(ties, names["groups"]))
     summary = _summary(seen, known, settings, as_of, placed, found, names, clock)
     analysis = Analysis(known, settings, as_of, placed, *found, names, summary)
     weakref.finalize(analysis, records.forget)
@@ -309,11 +311,9 @@ def analyse_records(
 
 
 def _place(records: Records, places: Geography | None, bands: str, as_of: date | None) -> WardTable:
-    everyone = records.table("people")
-    children = records.sql(
-        f"SELECT person_id FROM {bands} JOIN {{people}} USING (person_n) WHERE age_band = 'child'"
+    everyone = records.sql(
+        f"SELECT p.*, b.age_band = 'child' AS is_child FROM {{people}} p JOIN {bands} b USING (person_n) ORDER BY p.row"
     ).df()
-    everyone["is_child"] = everyone["person_id"].isin(children["person_id"])
     tables = {name: records.table(name) for name in ("locations", "events", "missing", "placements")}
     return build_wards(places, people=everyone, as_of=as_of or UNDATED, **tables)
 

@@ -47,30 +47,107 @@ class Contacts:
         return _result(self, homes)
 
 
-def shared_contacts(evidence: Evidence, links: Links, bands: str, groups: str) -> Contacts:
-    """Find the adults, things, places (online spaces among them) and events tied to two or more children.
+@dataclass(frozen=True)
+class Ties:
+    """What ties children to contacts, before groups are known: tables in one schema of DuckDB.
+
+    `ties` (see `Contacts`), `shared` (type_k, contact_n, person_n: the children of each contact that has two
+    or more), `spans` (dates, sources and nature of each contact) and `otherwise` (contacts of which two
+    children are linked by something else as well).
+    """
+
+    records: Records
+    schema: str
+
+    def frame(self, name: str) -> Frame:
+        """Return one of the tables as a Narwhals frame."""
+        return nw.from_native(self.records.connection.table(f"{self.schema}.{name}"))
+
+    def keep(self, frame: Frame, name: str) -> Frame:
+        """Compute a frame once and return it read back from its table."""
+        frame.to_native().create(f"{self.schema}.{name}")
+        return self.frame(name)
+
+
+CONTACT = ["type_k", "contact_n"]
+
+
+def build_ties(evidence: Evidence, links: Links, bands: str) -> Ties:
+    """Gather what ties children to adults, things, places (online spaces among them) and events.
 
     - an adult (18 or over) is tied to a child by any link between them;
     - a thing by its use;
     - a place by sightings there, events there, being found there or missing from there, and placements;
     - an event by taking part.
+    """
+    records = evidence.records
+    tied = Ties(records, records.new_schema())
+    builder = _Builder(evidence, links, bands, tied)
+    many = tied.keep(nw.concat([builder.people(), builder.things(), builder.places()]), "many")
+    tied.keep(builder.events(), "took_part")
+    records.execute(
+        f"CREATE VIEW {tied.schema}.ties AS SELECT * FROM {tied.schema}.many UNION ALL SELECT * FROM {tied.schema}.took_part"
+    )
+    # The links already know who took part in which event, each once.
+    present = builder.children(builder.frame(links.in_event))
+    present = present.select(type_k=_type("event"), contact_n=nw.col("event_n"), person_n=nw.col("person_n"))
+    each = nw.concat([many.select(*CONTACT, "person_n").unique(subset=[*CONTACT, "person_n"]), present])
+    each = tied.keep(each, "each_child")
+    children = each.group_by(*CONTACT).agg(nw.len().alias("children")).filter(nw.col("children") > 1)
+    shared = tied.keep(each.join(tied.keep(children, "reached"), on=CONTACT, how="semi"), "shared")
+    tied.keep(_spans(tied), "spans")
+    tied.keep(builder.otherwise(shared), "otherwise")
+    return tied
+
+
+def shared_contacts(ties: Ties, groups: str) -> Contacts:
+    """Count what each contact of two or more children reaches.
 
     `not_otherwise_linked` is true when no two of the children are linked by anything but this contact:
     for a thing or an event, by no other item; for a place, by no item that is not from that place; for an
     adult, by no link at all.
     """
-    builder = _Builder(evidence, links, bands, evidence.records.new_schema())
-    ties = builder.keep(
-        nw.concat([builder.people(), builder.things(), builder.places(), builder.events()]), "ties"
+    grouped = ties.frame("shared").join(
+        nw.from_native(ties.records.connection.table(groups)).select("person_n", "community"), on="person_n"
     )
-    each = ties.group_by("type_k", "contact_n", "person_n").agg(nw.len().alias("rows"))
-    children = (
-        each.group_by("type_k", "contact_n").agg(nw.len().alias("children")).filter(nw.col("children") > 1)
+    reach = grouped.group_by(*CONTACT).agg(
+        nw.col("community").min().alias("least_group"), nw.col("community").max().alias("most_group")
     )
-    shared = builder.keep(each.join(children, on=["type_k", "contact_n"]), "shared")
-    builder.keep(builder.otherwise(shared), "otherwise")
-    builder.gather(groups)
-    return Contacts(evidence.records, f"{builder.schema}.ties", f"{builder.schema}.contacts")
+    reach = ties.keep(reach.join(ties.frame("reached"), on=CONTACT), "reach")
+    apart = reach.filter(nw.col("least_group") < nw.col("most_group")).select(*CONTACT)
+    bridging = grouped.join(apart, on=CONTACT, how="semi")
+    in_groups = bridging.group_by(*CONTACT).agg(nw.col("community").n_unique().alias("in_groups"))
+    otherwise = ties.frame("otherwise").with_columns(linked=nw.lit(True))
+    contacts = reach.join(in_groups, on=CONTACT, how="left").join(ties.frame("spans"), on=CONTACT)
+    contacts = contacts.join(otherwise, on=CONTACT, how="left").with_columns(
+        groups=nw.coalesce("in_groups", nw.lit(1)), not_otherwise_linked=nw.col("linked").is_null()
+    )
+    ties.keep(contacts, "contacts")
+    return Contacts(ties.records, f"{ties.schema}.ties", f"{ties.schema}.contacts")
+
+
+def _spans(ties: Ties) -> Frame:
+    """Date each contact, say whether it is harmful or protective, and count the sources it rests on."""
+    kept = ties.frame("ties").join(ties.frame("reached"), on=CONTACT, how="semi")
+    spans = kept.group_by(*CONTACT).agg(
+        nw.col("first_day").min(),
+        nw.col("last_day").max(),
+        nw.col("source_n").min().alias("least_source"),
+        nw.col("source_n").max().alias("most_source"),
+        nw.col("harmful").any(),
+        nw.col("protective").any(),
+    )
+    spans = ties.keep(spans, "dated")
+    # An event mostly rests on one report; only contacts of several sources need them counted.
+    several = spans.filter(nw.col("least_source") < nw.col("most_source")).select(*CONTACT)
+    named = kept.filter(~nw.col("source_n").is_null()).join(several, on=CONTACT, how="semi")
+    counted = named.group_by(*CONTACT).agg(nw.col("source_n").n_unique().alias("counted"))
+    one = nw.when(~nw.col("least_source").is_null()).then(1).otherwise(0)
+    return (
+        spans.join(counted, on=CONTACT, how="left")
+        .with_columns(sources=nw.coalesce("counted", one))
+        .drop("counted")
+    )
 
 
 TIE_COLUMNS = (
@@ -95,15 +172,11 @@ class _Builder:
     evidence: Evidence
     links: Links
     bands: str
-    schema: str
+    tied: Ties
 
     @property
     def records(self) -> Records:
         return self.evidence.records
-
-    def keep(self, frame: Frame, name: str) -> Frame:
-        frame.to_native().create(f"{self.schema}.{name}")
-        return self.frame(f"{self.schema}.{name}")
 
     def frame(self, table: str) -> Frame:
         return nw.from_native(self.records.connection.table(table))
@@ -194,10 +267,10 @@ class _Builder:
     def placements(self) -> str:
         day = "date_diff('day', DATE '1970-01-01', {})"
         self.records.execute(
-            f"""CREATE TABLE {self.schema}.placed AS SELECT row, person_n, location_n, source_n, {day.format("started_on")} AS first_day,
+            f"""CREATE TABLE {self.tied.schema}.placed AS SELECT row, person_n, location_n, source_n, {day.format("started_on")} AS first_day,
                 {day.format("coalesce(ended_on, started_on)")} AS last_day FROM {{placements}}"""
         )
-        return f"{self.schema}.placed"
+        return f"{self.tied.schema}.placed"
 
     def events(self) -> Frame:
         return _ties(
@@ -217,7 +290,7 @@ class _Builder:
         young = young.join(children, left_on="person_a_n", right_on="person_n", how="semi").join(
             children, left_on="person_b_n", right_on="person_n", how="semi"
         )
-        young = self.keep(young, "young")
+        young = self.tied.keep(young, "young")
         found = []
         for kind, column in (("event", "event_n"), ("thing", "thing_n")):
             through = (
@@ -235,7 +308,7 @@ class _Builder:
         members = shared.select("type_k", "contact_n", "person_n").filter(
             nw.col("type_k").is_in([TYPE_NAMES.index("person"), TYPE_NAMES.index("location")])
         )
-        members = self.keep(nw.concat([members, large]), "members")
+        members = self.tied.keep(nw.concat([members, large]), "members")
         both = young.join(members, left_on="person_a_n", right_on="person_n")
         both = both.join(
             members,
@@ -264,31 +337,6 @@ class _Builder:
             )
             found.append(of_kind.join(through, on="contact_n", how="anti"))
         return nw.concat(found)
-
-    def gather(self, groups: str) -> None:
-        """Count what each contact reaches."""
-        ties, shared = self.frame(f"{self.schema}.ties"), self.frame(f"{self.schema}.shared")
-        contact = ["type_k", "contact_n"]
-        kept = ties.join(shared.select(*contact).unique(subset=contact), on=contact, how="semi")
-        spans = kept.group_by(*contact).agg(
-            nw.col("first_day").min(),
-            nw.col("last_day").max(),
-            nw.col("source_n").n_unique().alias("distinct_sources"),
-            nw.col("source_n").is_null().any().alias("unsourced"),
-            nw.col("harmful").any(),
-            nw.col("protective").any(),
-        )
-        grouped = shared.join(self.frame(groups).select("person_n", "community"), on="person_n", how="left")
-        reach = grouped.group_by(*contact).agg(
-            nw.len().alias("children"), nw.col("community").n_unique().alias("groups")
-        )
-        otherwise = self.frame(f"{self.schema}.otherwise").with_columns(linked=nw.lit(True))
-        contacts = reach.join(spans, on=contact).join(otherwise, on=contact, how="left")
-        contacts = contacts.with_columns(
-            sources=nw.col("distinct_sources") - nw.when(nw.col("unsourced")).then(1).otherwise(0),
-            not_otherwise_linked=nw.col("linked").is_null(),
-        )
-        self.keep(contacts, "contacts")
 
 
 def _type(name: str) -> nw.Expr:

@@ -1,29 +1,86 @@
-"""Find groups of children and their young peers: Leiden with the Constant Potts Model."""
+"""Find groups of children and their young peers, and name them by their members."""
 
 from __future__ import annotations
 
-import random
-import threading
-from collections.abc import Iterator
+import subprocess
+import sys
+import tempfile
+import weakref
+from dataclasses import dataclass
+from pathlib import Path
 
-import igraph as ig
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
-from mapping.links import UNIT, Links
-from mapping.network import Integers, PeerNetwork, peer_network, to_igraph
+from mapping.links import Links
+from mapping.network import peer_network
+from mapping.partition import PASSES_ABOVE, RESOLUTION, UNIT, Integers, PeerNetwork, partition
 from mapping.people import PEER_BANDS
 
-RESOLUTION = 0.02
-# A part of the network with more people than this is settled in rounds of two passes ...
-ROUNDS_ABOVE = 100_000
-# ... until a round adds less than this share to the quality of the whole.
-SETTLED = 1e-4
-# igraph draws from one generator for the whole process.
-_drawing = threading.Lock()
+__all__ = ["RESOLUTION", "Settling", "groups", "groups_query", "start_groups", "summary_query"]
+
+
+@dataclass(frozen=True)
+class Settling:
+    """Groups being settled; for a very large network in a process of its own, beside other work."""
+
+    links: Links
+    bands: str
+    network: PeerNetwork
+    resolution: float
+    seed: int
+    apart: tuple[subprocess.Popen[bytes], tempfile.TemporaryDirectory[str]] | None = None
+
+    def community(self) -> Integers:
+        """Return the community of each node of the network, waiting for it where need be.
+
+        Raises
+        ------
+        RuntimeError
+            The process that settles the groups ended early.
+        """
+        if self.apart is None:
+            return partition(self.network, resolution=self.resolution, seed=self.seed)
+        process, folder = self.apart
+        with folder:
+            if process.wait() != 0:
+                msg = "The groups could not be settled: the process for it ended early, most likely for want of memory. Close other programs and run it again."
+                raise RuntimeError(msg)
+            found: Integers = np.load(Path(folder.name) / "community.npy")
+        return found
+
+    def write(self) -> str:
+        """Write the table of groups and return its name."""
+        return _write(self)
+
+
+def start_groups(links: Links, bands: str, *, resolution: float = RESOLUTION, seed: int = 0) -> Settling:
+    """Start settling groups; see `groups`. Nothing waits for them until they are written.
+
+    Raises
+    ------
+    ValueError
+        A resolution that is not above zero.
+    """
+    if resolution <= 0:
+        msg = f"The resolution is {resolution}; it must be above zero."
+        raise ValueError(msg)
+    network = peer_network(links, bands, PEER_BANDS)
+    apart = _settle_apart(network, resolution, seed) if len(network.people) > PASSES_ABOVE else None
+    return Settling(links, bands, network, resolution, seed, apart)
+
+
+def _settle_apart(
+    network: PeerNetwork, resolution: float, seed: int
+) -> tuple[subprocess.Popen[bytes], tempfile.TemporaryDirectory[str]]:
+    """Hand the network, as numbers that name nobody, to a process of its own."""
+    folder = tempfile.TemporaryDirectory(prefix="contextmap-")
+    for name in ("people", "one", "other", "units"):
+        np.save(Path(folder.name) / f"{name}.npy", getattr(network, name))
+    command = [sys.executable, "-m", "mapping.partition", folder.name, repr(resolution), str(seed)]
+    process = subprocess.Popen(command, cwd=Path(__file__).parents[1], stderr=subprocess.DEVNULL)
+    weakref.finalize(folder, process.kill)
+    return process, folder
 
 
 def groups(links: Links, bands: str, *, resolution: float = RESOLUTION, seed: int = 0) -> str:
@@ -49,15 +106,13 @@ def groups(links: Links, bands: str, *, resolution: float = RESOLUTION, seed: in
     ValueError
         A resolution that is not above zero.
     """
-    if resolution <= 0:
-        msg = f"The resolution is {resolution}; it must be above zero."
-        raise ValueError(msg)
-    records = links.records
+    return start_groups(links, bands, resolution=resolution, seed=seed).write()
+
+
+def _write(settling: Settling) -> str:
+    records, bands = settling.links.records, settling.bands
     schema = records.new_schema()
-    network = peer_network(links, bands, PEER_BANDS)
-    frame = pd.DataFrame(
-        {"person_n": network.people, "community": partition(network, resolution=resolution, seed=seed)}
-    )
+    frame = pd.DataFrame({"person_n": settling.network.people, "community": settling.community()})
     records.connection.register("arriving", frame)
     records.execute(
         f"""CREATE TABLE {schema}.member AS
@@ -100,106 +155,3 @@ def summary_query(table: str, links: Links) -> str:
         coalesce(units, 0) / {UNIT}.0 AS weight,
         DATE '1970-01-01' + CAST(first_day AS INTEGER) AS first_seen, DATE '1970-01-01' + CAST(last_day AS INTEGER) AS last_seen
     FROM size LEFT JOIN inside USING (community)"""
-
-
-def partition(network: PeerNetwork, *, resolution: float = RESOLUTION, seed: int = 0) -> Integers:
-    """Return the community of each node, shape (n,), numbered by the lowest node in it.
-
-    Parts of the network that no link joins are settled apart, each with the same seed, and nodes are
-    taken in an order that comes from the shape of the network, then from their ids. So neither the order
-    of the rows nor a case that touches none of a part's people changes that part's groups.
-    """
-    nodes = len(network.people)
-    if nodes == 0:
-        return np.empty(0, dtype=np.int64)
-    order = structural_order(network)
-    place = np.empty(nodes, dtype=np.int64)
-    place[order] = np.arange(nodes)
-    low, high = np.sort(np.stack([place[network.one], place[network.other]]), axis=0)
-    edges = np.argsort(low * nodes + high, kind="stable")
-    low, high, units = low[edges], high[edges], network.units[edges]
-    _, part = connected_components(coo_matrix((units, (low, high)), shape=(nodes, nodes)), directed=False)
-    community = np.arange(nodes)
-    for members, ends in _parts(part, low):
-        local = (
-            np.empty(0, dtype=np.int64)
-            if len(members) < 2
-            else _settle(members, low[ends], high[ends], units[ends], resolution, seed)
-        )
-        community[members] = members[local] if len(local) else members
-    return _lowest_member(community[place])
-
-
-def structural_order(network: PeerNetwork, *, rounds: int = 3) -> Integers:
-    """Order nodes by the shape of the network around them (Weisfeiler and Lehman), ties by node.
-
-    Each round folds the weights and marks of a node's neighbours into its own mark, in whole numbers
-    that wrap, so the marks do not depend on any order.
-    """
-    nodes = len(network.people)
-    ends = np.concatenate([network.one, network.other])
-    others = np.concatenate([network.other, network.one])
-    weight = _mixed(np.concatenate([network.units, network.units]).astype(np.uint64))
-    by_end = np.argsort(ends, kind="stable")
-    others, weight = others[by_end], weight[by_end]
-    starts = np.searchsorted(ends[by_end], np.arange(nodes))
-    mark = np.full(nodes, 1, dtype=np.uint64)
-    for _ in range(rounds):
-        mark = _mixed(mark ^ np.add.reduceat(weight * mark[others], starts))
-    return np.lexsort((np.arange(nodes), mark))
-
-
-def _mixed(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """Spread whole numbers over all 64 bits (the finisher of SplitMix64), never to zero's even numbers."""
-    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return (values ^ (values >> np.uint64(31))) | np.uint64(1)
-
-
-def _parts(part: npt.NDArray[np.int32], low: Integers) -> Iterator[tuple[Integers, Integers]]:
-    """Yield the nodes and the edges of each part of the network, both in order."""
-    nodes = np.argsort(part, kind="stable")
-    node_ends = np.cumsum(np.bincount(part))
-    edges = np.argsort(part[low], kind="stable")
-    edge_ends = np.cumsum(np.bincount(part[low], minlength=len(node_ends)))
-    node_start = edge_start = 0
-    for node_end, edge_end in zip(node_ends.tolist(), edge_ends.tolist(), strict=True):
-        yield nodes[node_start:node_end], edges[edge_start:edge_end]
-        node_start, edge_start = node_end, edge_end
-
-
-def _settle(
-    members: Integers, low: Integers, high: Integers, units: Integers, resolution: float, seed: int
-) -> Integers:
-    """Return the community of each member of one part, as positions within the part."""
-    if len(members) == 2:
-        return np.array([0, 0] if units[0] > resolution * UNIT else [0, 1])
-    graph = to_igraph(len(members), np.searchsorted(members, low), np.searchsorted(members, high))
-    weights = (units / UNIT).tolist()
-    with _drawing:
-        ig.set_random_number_generator(random.Random(seed))
-        try:
-            found = _leiden(graph, weights, resolution)
-        finally:
-            ig.set_random_number_generator(random)
-    return _lowest_member(np.asarray(found, dtype=np.int64))
-
-
-def _leiden(graph: ig.Graph, weights: list[float], resolution: float) -> list[int]:
-    """Run Leiden until it settles; a very large part until a round gains next to nothing."""
-    options = {"objective_function": "CPM", "weights": weights, "resolution": resolution}
-    if graph.vcount() <= ROUNDS_ABOVE:
-        return list(graph.community_leiden(n_iterations=-1, **options).membership)
-    found = graph.community_leiden(n_iterations=2, **options)
-    while True:
-        again = graph.community_leiden(n_iterations=2, initial_membership=found.membership, **options)
-        gain = (again.quality or 0.0) - (found.quality or 0.0)
-        found = again
-        if gain < SETTLED * abs(again.quality or 1.0):
-            return list(found.membership)
-
-
-def _lowest_member(community: Integers) -> Integers:
-    """Renumber communities by the lowest node in each."""
-    _, first, inverse = np.unique(community, return_index=True, return_inverse=True)
-    return first[inverse].astype(np.int64)

@@ -6,7 +6,8 @@ import pandas as pd
 
 from mapping.contacts import CONTACT_TYPES, TIE_TABLES, TIES, TYPE_NAMES, Contacts
 from mapping.evidence import grade_text
-from mapping.links import TABLES, UNIT, Links
+from mapping.links import TABLES, Links
+from mapping.partition import UNIT
 
 _DAY = "DATE '1970-01-01' + CAST({} AS INTEGER)"
 

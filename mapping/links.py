@@ -11,14 +11,13 @@ import narwhals as nw
 
 from mapping.codes import load_codes
 from mapping.evidence import EPOCH, Evidence, Frame, grade_text
+from mapping.partition import UNIT
 from mapping.records import Records
 
 HALF_LIFE = 180.0
 WINDOW_HOURS = 2.0
 # An occasion with more people than this links nobody: 1/(n-1) of a link each, for n(n-1)/2 pairs.
 CROWD = 50
-# Weights are summed as whole billionths, so that the sum does not depend on the order of the rows.
-UNIT = 1_000_000_000
 TABLES = ("associations", "participation", "presence", "thing_use", "missing")
 OCCASION_KINDS = ("event", "presence", "thing", "missing")
 
@@ -30,6 +29,7 @@ class Links:
     `items` has person_a_n < person_b_n, kind_k, table_k, row_a, row_b, source_a_n, source_b_n, grade,
     first_day, last_day, harmful, protective, neutral, thing_n, event_n, location_n, share, units.
     `links` has person_a_n < person_b_n, units, items, sources, first_day, last_day, grade and nature.
+    `in_event` has event_n, person_n: who took part in which event, each once.
 
     Attributes
     ----------
@@ -40,6 +40,7 @@ class Links:
     records: Records
     items: str
     links: str
+    in_event: str
     kinds: Sequence[str]
     crowds: dict[str, int]
 
@@ -109,7 +110,14 @@ def build_links(
     items = builder.keep(_weighed(nw.concat(found), as_of=as_of, half_life=half_life), "items")
     links = _gathered(builder, items)
     builder.keep(links, "links")
-    return Links(records, f"{builder.schema}.items", f"{builder.schema}.links", builder.kinds, builder.crowds)
+    return Links(
+        records,
+        f"{builder.schema}.items",
+        f"{builder.schema}.links",
+        f"{builder.schema}.in_event",
+        builder.kinds,
+        builder.crowds,
+    )
 
 
 ITEM_COLUMNS = (
@@ -356,7 +364,8 @@ def _weighed(items: Frame, *, as_of: date | None, half_life: float | None) -> Fr
 def _gathered(builder: _Builder, items: Frame) -> Frame:
     """Gather the items of each pair into one link."""
     pair = ["person_a_n", "person_b_n"]
-    kinds = [(nw.col("kind_k") == k).any().alias(f"kind_{k}") for k in range(len(builder.kinds))]
+    present = set(items.select("kind_k").unique().collect().to_native().column("kind_k").to_pylist())
+    kinds = [(nw.col("kind_k") == k).any().alias(f"kind_{k}") for k in sorted(present)]
     links = items.group_by(*pair).agg(
         nw.col("units").sum(),
         nw.len().alias("items"),
@@ -368,7 +377,8 @@ def _gathered(builder: _Builder, items: Frame) -> Frame:
         nw.max_horizontal("source_a_n", "source_b_n").max().alias("most_source"),
         *kinds,
     )
-    links = builder.keep(links.with_columns(nature=_nature()), "gathered")
+    absent = {f"kind_{k}": nw.lit(False) for k in range(len(builder.kinds)) if k not in present}
+    links = builder.keep(links.with_columns(nature=_nature(), **absent), "gathered")
     # Most pairs rest on one source or none; only the others need their sources counted.
     several = links.filter(nw.col("least_source") < nw.col("most_source")).select(*pair)
     named = items.join(several, on=pair, how="semi")

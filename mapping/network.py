@@ -1,42 +1,15 @@
-"""Turn links into a network: arrays and igraph for computing, networkx for notebooks and exports."""
+"""Turn links into a network: arrays for computing, networkx for notebooks and exports."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
-import igraph as ig
 import networkx as nx
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from mapping.links import UNIT, Links
-
-Integers = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class PeerNetwork:
-    """The links among some people, as arrays.
-
-    Attributes
-    ----------
-    people : person_n of each node, shape (n,).
-    one, other : node of each end of each edge, shape (m,), one < other.
-    units : weight of each edge in whole billionths, shape (m,).
-    """
-
-    people: Integers
-    one: Integers
-    other: Integers
-    units: Integers
-
-    @property
-    def weights(self) -> Floats:
-        """Edge weights, shape (m,)."""
-        return self.units / UNIT
+from mapping.links import Links
+from mapping.partition import PeerNetwork
 
 
 def peer_network(links: Links, bands: str, who: tuple[str, ...]) -> PeerNetwork:
@@ -48,20 +21,25 @@ def peer_network(links: Links, bands: str, who: tuple[str, ...]) -> PeerNetwork:
     who : age bands to keep, such as ("child", "young_adult", "unknown_age").
     """
     listed = ", ".join(f"'{band}'" for band in who)
-    found = links.records.connection.execute(
-        f"""SELECT l.person_a_n AS one, l.person_b_n AS other, l.units FROM {links.links} l
-        SEMI JOIN (SELECT person_n FROM {bands} WHERE age_band IN ({listed})) a ON a.person_n = l.person_a_n
-        SEMI JOIN (SELECT person_n FROM {bands} WHERE age_band IN ({listed})) b ON b.person_n = l.person_b_n"""
+    connection = links.records.connection
+    chosen = connection.execute(f"SELECT person_n FROM {bands} WHERE age_band IN ({listed})").fetchnumpy()[
+        "person_n"
+    ]
+    found = connection.execute(
+        f"SELECT person_a_n AS one, person_b_n AS other, units FROM {links.links}"
     ).fetchnumpy()
     one, other = (np.asarray(found[side], dtype=np.int64) for side in ("one", "other"))
     units = np.asarray(found["units"], dtype=np.int64)
-    people = np.unique(np.concatenate([one, other]))
-    return PeerNetwork(people, np.searchsorted(people, one), np.searchsorted(people, other), units)
-
-
-def to_igraph(nodes: int, one: Integers, other: Integers) -> ig.Graph:
-    """Return an undirected igraph; a list of pairs is its quickest way in."""
-    return ig.Graph(n=nodes, edges=list(zip(one.tolist(), other.tolist(), strict=True)))
+    top = int(max(one.max(initial=0), other.max(initial=0), np.max(chosen, initial=0))) + 1
+    young = np.zeros(top, dtype=np.bool_)
+    young[chosen] = True
+    among = young[one] & young[other]
+    if not among.all():
+        one, other, units = one[among], other[among], units[among]
+    linked = np.zeros(top, dtype=np.bool_)
+    linked[one] = linked[other] = True
+    node = np.cumsum(linked) - 1
+    return PeerNetwork(np.flatnonzero(linked), node[one], node[other], units)
 
 
 def to_networkx(people: pd.DataFrame, links: pd.DataFrame) -> nx.Graph[str]:

@@ -29,7 +29,7 @@ def build_adults(children: int, seed: int) -> pd.DataFrame:
         relative), born (missing where not recorded), sex, given_name, family_name.
     """
     rng = np.random.default_rng([seed, 7])
-    counts = {part: max(2, int(round(count * children / CHILDREN))) for part, count in COUNTS.items()}
+    counts = {part: max(2, round(count * children / CHILDREN)) for part, count in COUNTS.items()}
     counts["line_adult"] = COUNTS["line_adult"]
     part = np.repeat(np.array(list(counts), dtype=object), list(counts.values()))
     low = np.array([AGES.get(name, (15, 16))[0] for name in part])

@@ -42,6 +42,7 @@ How many were open and how many were closed is not published; 100 and 200 make e
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,7 +53,7 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Dates = npt.NDArray[np.datetime64]
-Words = npt.NDArray[np.str_]
+Texts = npt.NDArray[np.object_]
 
 CHILDREN = 3_400
 """Children in the calibrated case: everybody reported missing, referred or placed in three years, and their siblings."""
@@ -176,10 +177,19 @@ def allocate(total: int, weights: npt.ArrayLike, *, most: npt.ArrayLike | None =
 
 def _largest_remainder(total: int, weights: Floats) -> Ints:
     quota = total * weights / weights.sum()
-    shares = np.floor(quota).astype(np.int64)
+    shares: Ints = np.floor(quota).astype(np.int64)
     order = np.argsort(-(quota - shares), kind="stable")
     shares[order[: total - int(shares.sum())]] += 1
     return shares
+
+
+def words(rng: np.random.Generator, shares: Mapping[str, int], count: int) -> Texts:
+    """Return words in exact shares, shuffled."""
+    return np.asarray(
+        rng.permutation(
+            np.repeat(np.array(list(shares), dtype=object), allocate(count, list(shares.values())))
+        )
+    )
 
 
 def share(percent: float, base: int) -> int:

@@ -9,13 +9,13 @@ import pandas as pd
 
 from mapping.synthetic.adults import build_adults
 from mapping.synthetic.calendar import age_on
-from mapping.synthetic.calibration import AS_OF, CHILDREN, Dates, Ints
+from mapping.synthetic.calibration import AS_OF, CHILDREN, Dates, Ints, Texts
 from mapping.synthetic.children import build_children
 from mapping.synthetic.circles import Circles, build_circles, lives_at
 from mapping.synthetic.evidence import Evidence, with_grades
 from mapping.synthetic.geography import Geography, build_geography, geography_to_files
 from mapping.synthetic.missing import build_missing
-from mapping.synthetic.names import Texts, labelled
+from mapping.synthetic.names import labelled
 from mapping.synthetic.peers import add_friends, add_groups, add_usual
 from mapping.synthetic.people import build_people
 from mapping.synthetic.places import build_placements, build_places
@@ -78,18 +78,17 @@ def _evidence(
     rng = np.random.default_rng([seed, 10])
     held = missing.loc[missing["interview_held_at"].notna(), ["child", "interview_held_at"]]
     interviews = held.rename(columns={"interview_held_at": "held"}).astype({"held": "datetime64[s]"})
-    evidence = Evidence(rng, places["name"].to_numpy(dtype=object), interviews)
-    spots = places[["easting", "northing"]].to_numpy(dtype=float)
+    evidence = Evidence(rng, places, interviews)
     where = lives_at(people, places, placements)
     told = np.concatenate([circles.account, circles.line, circles.park])
     grouped = circles.members["person"].to_numpy()
     known = (people[["k0", "k1", "k2"]].sum(axis=1) > 0).to_numpy()
     outside = np.setdiff1d(np.flatnonzero(known), np.concatenate([told, grouped]))
     young = age_on(people["born"].to_numpy().astype("datetime64[D]"), AS_OF) < 18
-    add_groups(evidence, circles, spots, outside[young[outside]])
-    add_friends(evidence, people, where, outside, spots, circles)
+    add_groups(evidence, circles, outside[young[outside]])
+    add_friends(evidence, people, where, outside, circles)
     add_usual(evidence, circles)
-    planted = add_stories(evidence, circles, adults, spots)
+    planted = add_stories(evidence, circles, adults)
     tied = np.setdiff1d(np.flatnonzero(known), np.concatenate([circles.account, circles.line]))
     tied = tied[np.lexsort((where[tied, 1], where[tied, 0] // 600))]
     add_adults(evidence, adults, tied, where)

@@ -24,8 +24,9 @@ JOINED = np.datetime64("2026-03-26", "D")
 class Circles:
     """The planted groups, where they meet, and who the stories are about.
 
-    members: person, group, joined_on. meeting: place by group (rows) and turn (two columns). usual: a place of
-    association for some children outside the groups (place number by child, -1: none).
+    members: person, group, joined_on, side (half of the group a person spends most time with; -1: both).
+    meeting: place by group (rows): one for each half, and one further off. usual: a place of association for
+    some children outside the groups (place number by child, -1: none).
     """
 
     members: pd.DataFrame
@@ -86,7 +87,7 @@ def _candidates(people: pd.DataFrame, referrals: pd.DataFrame) -> Bools:
 
 
 def _sizes(children: int, candidates: int) -> Ints:
-    count = max(1, int(round(len(SIZES) * children / CHILDREN)))
+    count = max(1, round(len(SIZES) * children / CHILDREN))
     sizes = np.resize(np.array(SIZES), count)
     if sizes.sum() > candidates * 0.4:
         sizes = np.array([max(3, min(6, candidates // 3))])
@@ -117,15 +118,15 @@ def _central_park(people: pd.DataFrame, places: pd.DataFrame, where: Floats, gro
 
 
 def _meeting(places: pd.DataFrame, where: Floats, group: Ints, count: int, park: int) -> Ints:
-    """Give each group the two nearest meeting places that no other group has."""
+    """Give each group the three nearest meeting places that no other group has."""
     usable = (places["kind"].isin(MEETING) & ~places["away"]).to_numpy(copy=True)
     usable[park] = False
     free = np.flatnonzero(usable)
     spots = places[["easting", "northing"]].to_numpy(dtype=float)
-    meeting = np.zeros((count, 2), dtype=np.int64)
+    meeting = np.zeros((count, 3), dtype=np.int64)
     for index in range(count):
         middle = np.median(where[group == index], axis=0)
-        near = np.argsort(((spots[free] - middle) ** 2).sum(axis=1), kind="stable")[:2]
+        near = np.argsort(((spots[free] - middle) ** 2).sum(axis=1), kind="stable")[:3]
         meeting[index] = free[near]
         free = np.delete(free, near)
     return meeting
@@ -159,6 +160,7 @@ def _members(
         & (table["person"] < len(group)).to_numpy()
     )
     table.loc[gains & (size > 5), "joined_on"] = JOINED
+    table["side"] = np.where(size > 8, place % 2, -1)
     return table.drop(columns="turn").sort_values("person", ignore_index=True), start
 
 
@@ -183,9 +185,10 @@ def _story_children(
     sizes = max(3, min(7, count // 7)), max(3, min(10, count // 5)), max(3, min(16, count // 5))
     old = members[members["joined_on"] < AS_OF - 60]
     old = old[old["person"] < count]
-    of_group = {int(group): rows["person"].to_list() for group, rows in old.groupby("group")}
+    numbers = sorted(set(old["group"].tolist()))
+    of_group = {number: old.loc[old["group"] == number, "person"].to_list() for number in numbers}
     pool = list(singles)
-    line = _from_groups(of_group, {0: 4, 1: 3}, sizes[1] - min(3, sizes[1] // 3))
+    line = _from_groups(of_group, {0: 3, 1: 2}, sizes[1] - min(5, sizes[1] // 3))
     line += [pool.pop(0) for _ in range(min(sizes[1] - len(line), len(pool)))]
     account = _unconnected(people, of_group, pool, sizes[0])
     pool = [child for child in pool if child not in account]

@@ -6,8 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from mapping.synthetic.calibration import AS_OF, Dates, Ints, allocate
-from mapping.synthetic.names import Texts
+from mapping.synthetic.calibration import AS_OF, Dates, Floats, Ints, Texts, allocate, words
 
 SOURCE_KINDS: dict[str, dict[str, int]] = {
     "peer": {"return_interview": 34, "school": 22, "social_care": 18, "community": 14, "intelligence": 12},
@@ -121,8 +120,17 @@ CONDITIONS = {("A1", "S1"): 30, ("A1", "S2"): 20, ("A2", "S2"): 30, ("A3", "S1")
 class Evidence:
     """Rows of the network tables gathered so far; people, places, things, events and sources are whole numbers."""
 
-    def __init__(self, rng: np.random.Generator, place_name: Texts, interviews: pd.DataFrame) -> None:
-        self.rng, self.place_name = rng, place_name
+    def __init__(self, rng: np.random.Generator, places: pd.DataFrame, interviews: pd.DataFrame) -> None:
+        """Start without any evidence.
+
+        Args:
+            rng: where chance enters.
+            places: name, easting and northing by place number.
+            interviews: child and held, one row a return interview.
+        """
+        self.rng = rng
+        self.place_name: Texts = places["name"].to_numpy(dtype=object)
+        self.spots: Floats = places[["easting", "northing"]].to_numpy(dtype=float)
         self.interviews = interviews.sort_values("held")
         self.tables: dict[str, list[pd.DataFrame]] = {}
         self.counts: dict[str, int] = {}
@@ -170,7 +178,7 @@ class Evidence:
         named = np.where(place >= 0, self.place_name[np.maximum(place, 0)], "")
         named = np.where(named == "", "the town centre", named)
         text = np.array(
-            [words.replace("{place}", name) for words, name in zip(text, named, strict=True)], dtype=object
+            [said.replace("{place}", name) for said, name in zip(text, named, strict=True)], dtype=object
         )
         return self.add("sources", kind=kind, agency=agency, recorded_on=recorded, text=text)
 
@@ -201,8 +209,8 @@ def with_grades(rng: np.random.Generator, sources: pd.DataFrame) -> pd.DataFrame
     table = sources.copy()
     columns = ["source_grade", "information_grade", "handling", "action_code", "sanitisation_code"]
     table[columns] = ""
-    table.loc[rng.permutation(rows), "source_grade"] = _repeated(SOURCE_GRADES, len(rows))
-    table.loc[rng.permutation(rows), "information_grade"] = _repeated(INFORMATION_GRADES, len(rows))
+    table.loc[rows, "source_grade"] = words(rng, SOURCE_GRADES, len(rows))
+    table.loc[rows, "information_grade"] = words(rng, INFORMATION_GRADES, len(rows))
     order = rng.permutation(rows)
     conditions = order[: len(rows) * HANDLED // 100]
     table.loc[order, "handling"] = "P"
@@ -212,7 +220,3 @@ def with_grades(rng: np.random.Generator, sources: pd.DataFrame) -> pd.DataFrame
     table.loc[conditions, "action_code"] = [codes[part][0] for part in parts]
     table.loc[conditions, "sanitisation_code"] = [codes[part][1] for part in parts]
     return table
-
-
-def _repeated(shares: dict[str, int], count: int) -> Texts:
-    return np.repeat(np.array(list(shares), dtype=object), allocate(count, list(shares.values())))

@@ -11,30 +11,18 @@ from mapping.synthetic.calibration import (
     CHILDREN,
     NOW,
     YEARS,
-    Bools,
-    Dates,
     Ints,
-    Words,
-    allocate,
-    share,
+    words,
 )
 from mapping.synthetic.circles import Circles
+from mapping.synthetic.interviews import with_interviews
 from mapping.synthetic.places import home_places, places_at
 
 HOUR = np.timedelta64(60, "m")
 DAY = np.timedelta64(1440, "m")
-OFFERED, ACCEPTED = 92, 75
 RISK = {"no_apparent": 6, "low": 24, "medium": 52, "high": 18}
 OUT_NOW, JUST_BACK, LONG_BACK = 6, 9, 8
 """Children missing now; back for less than 72 hours and not yet interviewed; back for longer and overdue."""
-REASONS = (
-    "Asked to be seen by their own worker, who is back next week",
-    "Moved to another home; the new home is arranging it",
-    "Asked for time first; a safe adult is keeping in touch",
-    "Unwell; to be seen when better",
-    "Interpreter being arranged",
-    "Worker was not available in time",
-)
 FOUND_AT_USUAL = 0.3
 TRIP_HOURS = (5, 20)
 
@@ -59,10 +47,8 @@ def build_missing(
     table["missing_from"] = places_at(
         placements, table["child"].to_numpy(), table["reported_at"].to_numpy(), home
     )
-    table["risk_level"] = ""
-    words = np.repeat(np.array(list(RISK), dtype=object), allocate(len(table), list(RISK.values())))
-    table["risk_level"] = rng.permutation(words)
-    return _interviews(rng, table, len(people))
+    table["risk_level"] = words(rng, RISK, len(table))
+    return with_interviews(rng, table)
 
 
 def _reported(rng: np.random.Generator, people: pd.DataFrame) -> pd.DataFrame:
@@ -100,12 +86,12 @@ def _recent(
     )
     placed = people["placed"].to_numpy()[child] & (rng.random(len(child)) < 0.25)
     order = np.lexsort((rng.random(len(rows)), ~(first | placed), ~np.isin(child, circles.line[:1])))
-    counts = [max(1, int(round(n * len(people) / CHILDREN))) for n in (OUT_NOW, JUST_BACK, LONG_BACK)]
+    counts = [max(1, round(n * len(people) / CHILDREN)) for n in (OUT_NOW, JUST_BACK, LONG_BACK)]
     rows = rows[order][: sum(counts)]
     kind = np.repeat(np.array(["out", "just", "long"], dtype=object), counts)[: len(rows)]
     found = np.where(
         kind == "just",
-        NOW - rng.integers(3 * 60, 66 * 60, len(rows)).astype("timedelta64[m]"),
+        NOW - rng.integers(3 * 60, 50 * 60, len(rows)).astype("timedelta64[m]"),
         NOW - rng.integers(75 * 60, 6 * 1440, len(rows)).astype("timedelta64[m]"),
     )
     back = found - rng.integers(4 * 60, 40 * 60, len(rows)).astype("timedelta64[m]")
@@ -126,10 +112,10 @@ def _together(
     """Let some episodes of a group's children run together, and of the county line's children far away."""
     trips = _Trips(rng, table, people)
     children = circles.members[circles.members["person"] < len(people)]
-    for group, rows in children.groupby("group"):
-        members = rows["person"].to_numpy()
+    for group in range(len(circles.meeting)):
+        members = children.loc[children["group"] == group, "person"].to_numpy()
         for _ in range(max(1, len(members) // 3)):
-            trips.add(members, int(circles.meeting[int(group), rng.integers(0, 2)]), int(rng.integers(2, 4)))  # type: ignore[call-overload]
+            trips.add(members, int(rng.choice(circles.meeting[group])), int(rng.integers(2, 4)))
     far = np.flatnonzero(places["away"] & places["kind"].isin(["hotel", "transport"]))
     for turn in range(4):
         trips.add(circles.line, int(far[turn % 2]), 3)
@@ -208,76 +194,11 @@ def _found(rng: np.random.Generator, table: pd.DataFrame, circles: Circles) -> p
         ends[table["year"]],
     )
     away = np.clip(np.exp(rng.normal(np.log(9 * 60), 1.1, len(table))), 70, 12 * 1440).astype(np.int64)
-    back = np.maximum(np.minimum(reported + away, limit), reported + 66)
+    sooner = 66 + (rng.random(len(table)) * (limit - reported).astype(np.int64).clip(66, None) - 66).clip(0)
+    away = np.where(reported + away > limit, sooner.astype(np.int64), away)
+    back = np.minimum(reported + np.maximum(away, 66), np.maximum(limit, reported + 66))
     fixed = table["fixed"].to_numpy()
     found = np.where(fixed == "", clock(back), table["found_at"].to_numpy().astype("datetime64[m]"))
     usual = circles.usual[table["child"]]
     there = (fixed == "") & (usual >= 0) & (rng.random(len(table)) < FOUND_AT_USUAL)
     return table.assign(found_at=found, found_at_place=np.where(there, usual, table["found_at_place"]))
-
-
-def _interviews(rng: np.random.Generator, table: pd.DataFrame, children: int) -> pd.DataFrame:
-    count = len(table)
-    answers = {name: np.full(count, "", dtype=object) for name in ("offered", "accepted", "reason")}
-    held = np.full(count, np.datetime64("NaT", "m"))
-    for index in range(len(YEARS)):
-        rows = np.flatnonzero(table["year"] == index)
-        _interviews_of_year(rng, table, rows, index, children, answers, held)
-    return table.assign(
-        interview_offered=answers["offered"],
-        interview_accepted=answers["accepted"],
-        interview_held_at=held,
-        delay_reason=answers["reason"],
-    ).drop(columns=["fixed"])
-
-
-def _interviews_of_year(
-    rng: np.random.Generator,
-    table: pd.DataFrame,
-    rows: Ints,
-    index: int,
-    children: int,
-    answers: dict[str, Words],
-    held: Dates,
-) -> None:
-    """Offer, accept and hold one year's interviews, each a part of the one before."""
-    year = YEARS[index]
-    found = table["found_at"].to_numpy().astype("datetime64[m]")[rows]
-    waiting = np.isin(table["fixed"].to_numpy()[rows], ["just", "long"])
-    end = NOW if index == 2 else (year.end + 1).astype("datetime64[m]")
-    back = ~np.isnat(found)
-    soon, late = back & (found < end - 3 * DAY) & ~waiting, back & (found < end - 15 * DAY) & ~waiting
-    offered = min(share(OFFERED, len(rows)), int(back.sum()))
-    accepted = share(ACCEPTED, offered)
-    number = min(_interview_count(year.interviews, year.reports, len(rows)), int(soon.sum()), accepted)
-    in_time = min(share(100 * year.in_time / year.interviews, number), number)
-    lates = _pick(rng, late, number - in_time)
-    in_times = _pick(rng, soon & ~lates, number - int(lates.sum()))
-    yes = lates | in_times | (waiting & back)
-    yes |= _pick(rng, back & ~yes, accepted - int(yes.sum()))
-    asked = yes | _pick(rng, back & ~yes, offered - int(yes.sum()))
-    answers["offered"][rows] = np.where(asked, "Y", np.where(back, "N", ""))
-    answers["accepted"][rows] = np.where(yes, "Y", np.where(asked, "N", ""))
-    held[rows] = _held_at(rng, found, lates, in_times)
-    reasons = np.array(REASONS, dtype=object)[rng.integers(0, len(REASONS), len(rows))]
-    open_ended = yes & ~lates & ~in_times & ~waiting
-    answers["reason"][rows] = np.where(open_ended | (lates & (rng.random(len(rows)) < 0.6)), reasons, "")
-
-
-def _interview_count(published: int, reports: int, rows: int) -> int:
-    return published if rows == reports else int(round(published * rows / reports))
-
-
-def _pick(rng: np.random.Generator, fit: Bools, count: int) -> Bools:
-    chosen = np.zeros(len(fit), dtype=bool)
-    chosen[rng.permutation(np.flatnonzero(fit))[: max(count, 0)]] = True
-    return chosen
-
-
-def _held_at(rng: np.random.Generator, found: Dates, lates: Bools, in_times: Bools) -> Dates:
-    """Hold interviews by day: on the next day or the one after, or four to thirteen days later."""
-    day = np.where(np.isnat(found), AS_OF, found.astype("datetime64[D]"))
-    wait = np.where(lates, rng.integers(4, 14, len(found)), rng.integers(1, 3, len(found)))
-    minute = rng.integers(9 * 60, 18 * 60, len(found)).astype("timedelta64[m]")
-    held = (day + wait.astype("timedelta64[D]")).astype("datetime64[m]") + minute
-    return np.where(lates | in_times, clock(held), np.datetime64("NaT", "m"))

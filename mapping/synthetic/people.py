@@ -14,8 +14,10 @@ from mapping.synthetic.calibration import (
     Bools,
     Floats,
     Ints,
+    Texts,
     allocate,
     share,
+    words,
 )
 from mapping.synthetic.geography import AWAY, WARDS, Geography, children_10_17
 from mapping.synthetic.names import person_names
@@ -52,7 +54,7 @@ def build_people(
         (row number of an elder sibling, or -1).
     """
     rng = np.random.default_rng([seed, 4])
-    table = _with_siblings(rng, children, referrals)
+    table = _with_siblings(rng, children)
     table = _with_homes(rng, table, referrals, geography)
     table = _with_backgrounds(rng, table, referrals)
     return _with_plans(rng, table, referrals)
@@ -64,7 +66,7 @@ def open_children(referrals: pd.DataFrame) -> Ints:
     return np.asarray(np.unique(referrals.loc[rows, "child"]), dtype=np.int64)
 
 
-def _with_siblings(rng: np.random.Generator, children: pd.DataFrame, referrals: pd.DataFrame) -> pd.DataFrame:
+def _with_siblings(rng: np.random.Generator, children: pd.DataFrame) -> pd.DataFrame:
     """Make the children nobody reported missing or referred the brothers and sisters of others."""
     table = children.copy()
     born = table["born"].to_numpy().astype("datetime64[D]")
@@ -145,7 +147,7 @@ def _place_closed(
     first, second = movable[: max(wanted, 0)], movable[max(wanted, 0) :]
     quota = share(BUSY, len(closed)) - int(in_busy[home[closed[settled]]].sum())
     mixed = bool((~deprived & in_busy).any())
-    both = min(int(round((0.85 if mixed else 1.0) * max(quota, 0))), len(first))
+    both = min(round((0.85 if mixed else 1.0) * max(quota, 0)), len(first))
     other = min(max(quota - both, 0), len(second)) if mixed else 0
     _settle(home, first[:both], deprived & in_busy, pull)
     _settle(home, first[both:], deprived & ~in_busy, pull)
@@ -207,8 +209,8 @@ def _with_backgrounds(rng: np.random.Generator, table: pd.DataFrame, referrals: 
         wanted = share(POPULATION_MINORITY, int(new.sum())) + int((minority[same] == 1).sum())
         _fill(rng, minority, same, wanted)
     ethnicity = np.full(len(table), "", dtype=object)
-    _words(rng, ethnicity, np.flatnonzero(minority == 1), MINORITY)
-    _words(rng, ethnicity, np.flatnonzero(minority == 0), {**WHITE, **NOT_KNOWN})
+    _spread(rng, ethnicity, np.flatnonzero(minority == 1), MINORITY)
+    _spread(rng, ethnicity, np.flatnonzero(minority == 0), {**WHITE, **NOT_KNOWN})
     table = table.assign(sex=np.where(boy == 1, "M", "F").astype(object), ethnicity=ethnicity)
     quiet = np.setdiff1d(np.arange(len(table)), referrals["child"].to_numpy())
     table.loc[rng.permutation(quiet)[: len(quiet) // 400], "sex"] = "U"
@@ -222,9 +224,8 @@ def _fill(rng: np.random.Generator, flags: Ints, rows: Ints, wanted: int) -> Non
     flags[unknown] = (np.arange(len(unknown)) < missing).astype(np.int64)
 
 
-def _words(rng: np.random.Generator, target: np.ndarray, rows: Ints, shares: dict[str, int]) -> None:  # type: ignore[type-arg]
-    words = np.repeat(np.array(list(shares), dtype=object), allocate(len(rows), list(shares.values())))
-    target[rng.permutation(rows)] = words
+def _spread(rng: np.random.Generator, target: Texts, rows: Ints, shares: dict[str, int]) -> None:
+    target[rows] = words(rng, shares, len(rows))
 
 
 def _with_names(rng: np.random.Generator, table: pd.DataFrame) -> pd.DataFrame:
@@ -242,16 +243,16 @@ def _with_plans(rng: np.random.Generator, table: pd.DataFrame, referrals: pd.Dat
     referred = np.unique(referrals["child"])
     rest = np.setdiff1d(np.arange(len(table)), np.union1d(is_open, placed))
     care = np.full(len(table), "cla", dtype=object)
-    _words(rng, care, is_open, OPEN_CARE)
-    _words(rng, care, rest, OTHER_CARE)
+    _spread(rng, care, is_open, OPEN_CARE)
+    _spread(rng, care, rest, OTHER_CARE)
     young = age_on(table["born"].to_numpy().astype("datetime64[D]"), AS_OF) < 16
     care = np.where(young & (care == "care_leaver"), "cin", care)
     nrm = np.full(len(table), "", dtype=object)
-    _words(rng, nrm, referred, NRM)
+    _spread(rng, nrm, referred, NRM)
     return table.assign(care_status=care, nrm_status=nrm, ehcp=_plans(rng, table, is_open))
 
 
-def _plans(rng: np.random.Generator, table: pd.DataFrame, is_open: Ints) -> np.ndarray:  # type: ignore[type-arg]
+def _plans(rng: np.random.Generator, table: pd.DataFrame, is_open: Ints) -> Texts:
     plan = np.full(len(table), -1, dtype=np.int64)
     _fill(rng, plan, is_open, share(EHCP, len(is_open)))
     missing = np.flatnonzero(table[f"y{len(YEARS) - 1}"])

@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 
 from mapping.synthetic.calendar import age_on, birthday, days_between
-from mapping.synthetic.calibration import AS_OF, CHILDREN, Bools, Ints, allocate
+from mapping.synthetic.calibration import AS_OF, CHILDREN, Bools, Dates, Ints, Texts, allocate
 from mapping.synthetic.geography import AWAY, Geography
 from mapping.synthetic.names import PROVIDERS, place_names
 from mapping.synthetic.people import busy_wards
 
 COUNTS = {
-    "school": 12, "childrens_home": 24, "semi_independent": 12, "foster_home": 34, "hospital": 1, "park": 30,
+    "school": 12, "childrens_home": 60, "semi_independent": 16, "foster_home": 70, "hospital": 1, "park": 30,
     "transport": 16, "retail": 14, "food_outlet": 34, "licensed": 8, "hotel": 8, "online": 8, "other": 10,
 }  # fmt: skip
 AWAY_COUNTS = {"childrens_home": 4, "foster_home": 5, "transport": 4, "hotel": 3}
@@ -40,7 +40,7 @@ def _places(
     rng: np.random.Generator, kind: str, count: int, children: int, geography: Geography
 ) -> pd.DataFrame:
     least = min(count, 6 if kind in MEETING else 3)
-    number = max(least, int(round(count * children / CHILDREN)))
+    number = max(least, round(count * children / CHILDREN))
     codes = geography.postcodes[geography.postcodes["ward"] >= 0]
     rows = rng.choice(len(codes), number, replace=False)
     if kind == "childrens_home":
@@ -144,7 +144,7 @@ def _moved_once(rng: np.random.Generator, spells: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([first, second], ignore_index=True)
 
 
-def _kinds(rng: np.random.Generator, age: Ints, placed: Bools) -> Ints:
+def _kinds(rng: np.random.Generator, age: Ints, placed: Bools) -> Texts:
     draw = rng.random(len(age))
     home = np.where(placed, 0.62, 0.3)
     alone = (draw > home) & (draw < home + 0.25) & (age >= 16)
@@ -174,7 +174,7 @@ def home_places(people: pd.DataFrame, places: pd.DataFrame) -> Ints:
     return home
 
 
-def places_at(placements: pd.DataFrame, child: Ints, time: np.ndarray, home: Ints) -> Ints:  # type: ignore[type-arg]
+def places_at(placements: pd.DataFrame, child: Ints, time: Dates, home: Ints) -> Ints:
     """Return where each child lived at each time: their placement then, otherwise their home, otherwise -1."""
     rows = pd.DataFrame(
         {"child": child, "time": time.astype("datetime64[s]"), "order": np.arange(len(child))}

@@ -20,6 +20,7 @@ from mapping.synthetic.calibration import (
     allocate,
     scaled,
     share,
+    words,
 )
 
 REFERRED_AGES = {10: 2, 11: 4, 12: 8, 13: 14, 14: 20, 15: 23, 16: 18, 17: 11}
@@ -94,10 +95,11 @@ def _pair(
     table: pd.DataFrame, how: str, newer: tuple[str, int], earlier: tuple[str, int], count: int
 ) -> None:
     taken = set(table["earlier"])
-    new = [row for row in _rows(table, newer) if table.at[row, "earlier"] < 0]
-    old = [row for row in _rows(table, earlier) if row not in taken]
-    for row, before in list(zip(new, old, strict=False))[:count]:
-        table.at[row, "earlier"], table.at[row, "how"] = before, how
+    paired = table["earlier"].to_numpy()
+    new = [row for row in _rows(table, newer) if paired[row] < 0][:count]
+    old = [row for row in _rows(table, earlier) if row not in taken][: len(new)]
+    table.loc[new[: len(old)], "earlier"] = old
+    table.loc[new[: len(old)], "how"] = how
 
 
 def _rows(table: pd.DataFrame, fate: tuple[str, int]) -> list[int]:
@@ -321,5 +323,4 @@ def _concerns(count: int) -> list[str]:
 def _spread(
     rng: np.random.Generator, table: pd.DataFrame, column: str, rows: Ints, shares: dict[str, int]
 ) -> None:
-    words = np.repeat(np.array(list(shares), dtype=object), allocate(len(rows), list(shares.values())))
-    table.loc[rng.permutation(rows), column] = words
+    table.loc[rows, column] = words(rng, shares, len(rows))

@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 
 from mapping.synthetic.adults import of_part
-from mapping.synthetic.calendar import at_hour, days_between
-from mapping.synthetic.calibration import AS_OF, Floats, Ints
+from mapping.synthetic.calendar import days_between
+from mapping.synthetic.calibration import AS_OF, Ints
 from mapping.synthetic.circles import Circles
 from mapping.synthetic.evidence import Evidence
-from mapping.synthetic.names import Texts
-from mapping.synthetic.peers import add_associations, add_participation, ended
+from mapping.synthetic.gatherings import add_event, add_participation
+from mapping.synthetic.peers import add_associations
 
 PARK_HOURS = np.array(
     [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 3, 5, 9, 11, 12, 11, 9, 4, 1], dtype=float
@@ -19,13 +19,20 @@ PARK_HOURS = np.array(
 INCIDENTS = 28
 LINE_ROLES = ("harmed", "harmed", "may_have_harmed", "present")
 LINE_EVENTS = {"intelligence": 4, "stop_search": 2, "arrest": 2}
+LINE_SUMMARIES = {
+    "intelligence": "Adult said to collect children by car and take them out of the borough",
+    "stop_search": "Car stopped with children inside; referral made",
+    "arrest": "Children found at an address with an adult; treated as possible victims",
+}
+PARK_ROLES = ("harmed", "present", "witness", "may_have_harmed")
+PARK_SUMMARY = "Disturbance in the park; young people hurt or frightened"
 
 
-def add_stories(evidence: Evidence, circles: Circles, adults: pd.DataFrame, spots: Floats) -> dict[str, Ints]:
+def add_stories(evidence: Evidence, circles: Circles, adults: pd.DataFrame) -> dict[str, Ints]:
     """Add the evidence of the three stories and return the numbers of their things and adults."""
     account = _account(evidence, circles)
-    phone, vehicle, both = _line(evidence, circles, adults, spots)
-    _park(evidence, circles, spots)
+    phone, vehicle, both = _line(evidence, circles, adults)
+    _park(evidence, circles)
     return {"account": account, "phone": phone, "vehicle": vehicle, "adults": both}
 
 
@@ -51,7 +58,7 @@ def _account(evidence: Evidence, circles: Circles) -> Ints:
 
 
 def _line(
-    evidence: Evidence, circles: Circles, adults: pd.DataFrame, spots: Floats
+    evidence: Evidence, circles: Circles, adults: pd.DataFrame
 ) -> tuple[Ints, Ints, Ints]:
     """Tie the children to two adults, a phone and a vehicle; a few events name an adult and two or three of them."""
     both, children = of_part(adults, "line_adult"), circles.line
@@ -62,7 +69,7 @@ def _line(
     _use(evidence, vehicle, np.concatenate([both, in_vehicle]), "thing", 5)
     _harm(evidence, both[0], children)
     _harm(evidence, both[1], children[-max(2, len(children) * 7 // 10) :])
-    _line_events(evidence, circles, both, spots)
+    _line_events(evidence, circles, both)
     return phone, vehicle, both
 
 
@@ -73,70 +80,63 @@ def _harm(evidence: Evidence, adult: int, children: Ints) -> None:
     add_associations(evidence, np.full(count, adult), children, kind, nature, first, "harm")
 
 
-def _line_events(evidence: Evidence, circles: Circles, both: Ints, spots: Floats) -> None:
+def _line_events(evidence: Evidence, circles: Circles, both: Ints) -> None:
+    """Add events that name one adult and two or three children who stand next to each other in the line."""
     rng = evidence.rng
     kind = np.repeat(np.array(list(LINE_EVENTS), dtype=object), list(LINE_EVENTS.values()))
     count = len(kind)
-    group = circles.members.set_index("person")["group"].reindex(circles.line).fillna(-1).to_numpy()
-    order = circles.line[np.argsort(group, kind="stable")]
+    order = circles.line[np.argsort(_known_group(circles, circles.line), kind="stable")]
     size = rng.integers(2, 4, count)
     first = rng.integers(0, max(1, len(order) - 2), count)
     who = [order[start : start + number] for start, number in zip(first, size, strict=True)]
     date = np.sort(days_between(rng, np.full(count, np.datetime64("2025-09-01")), AS_OF - 3, 0.7))
-    place = np.full(count, -1, dtype=np.int64)
-    source = evidence.cite(kind, date, np.array([children[0] for children in who]), place)
-    middle = spots[circles.park_place] + rng.normal(0, 1_800, (count, 2))
-    start = at_hour(rng, date, PARK_HOURS)
-    event = evidence.add(
-        "events", kind=kind, started_at=start, ended_at=ended(rng, start), place=place, easting=np.round(middle[:, 0]),
-        northing=np.round(middle[:, 1]), summary=_line_summaries(kind), source=source,
-    )  # fmt: skip
-    of = np.repeat(np.arange(count), [len(children) for children in who])
-    person = np.concatenate(who)
-    role = np.array(LINE_ROLES, dtype=object)[rng.integers(0, len(LINE_ROLES), len(person))]
-    add_participation(evidence, event[of], person, role, source[of])
-    adult = both[np.arange(count) % 2]
+    nowhere = np.full(count, -1)
+    source = evidence.cite(kind, date, np.array([children[0] for children in who]), nowhere)
+    at = evidence.spots[circles.park_place] + rng.normal(0, 1_800, (count, 2))
+    said = np.array([LINE_SUMMARIES[str(name)] for name in kind], dtype=object)
+    event = add_event(
+        evidence, kind=kind, date=date, place=nowhere, at=at, source=source, summary=said, hours=PARK_HOURS
+    )
+    _took_part(evidence, event, who, source, LINE_ROLES)
+    adult = both[np.arange(count) % len(both)]
     add_participation(evidence, event, adult, np.full(count, "adult_of_concern", dtype=object), source)
 
 
-def _line_summaries(kind: Texts) -> Texts:
-    short = {
-        "intelligence": "Adult said to collect children by car and take them out of the borough",
-        "stop_search": "Car stopped with children inside; referral made",
-        "arrest": "Children found at an address with an adult; treated as possible victims",
-    }
-    return np.array([short[str(name)] for name in kind], dtype=object)
-
-
-def _park(evidence: Evidence, circles: Circles, spots: Floats) -> None:
+def _park(evidence: Evidence, circles: Circles) -> None:
     """Add incidents close together in and around one park, mostly in the evening; friends are there together."""
     rng = evidence.rng
     children = circles.park
-    group = circles.members.set_index("person")["group"].reindex(children).to_numpy()
-    known = np.where(np.isnan(group), -1 - np.arange(len(children)), np.nan_to_num(group))
     count = max(6, INCIDENTS * len(children) // 16)
     lead = np.resize(rng.permutation(len(children)), count)
-    who = [_with_friends(rng, children, known, int(index)) for index in lead]
+    group = _known_group(circles, children)
+    who = [_with_friends(rng, children, group, int(index)) for index in lead]
     date = np.sort(days_between(rng, np.full(count, np.datetime64("2025-06-20")), AS_OF - 2, 0.8))
-    place = np.where(rng.random(count) < 0.8, circles.park_place, -1)
-    kind = np.full(count, "incident", dtype=object)
-    source = evidence.cite(kind, date, children[lead], np.full(count, circles.park_place))
-    at = spots[circles.park_place] + rng.normal(0, 45, (count, 2))
-    start = at_hour(rng, date, PARK_HOURS)
-    summary = np.full(count, "Disturbance in the park; young people hurt or frightened", dtype=object)
-    place[: len(children)] = circles.park_place
-    event = evidence.add(
-        "events", kind=kind, started_at=start, ended_at=ended(rng, start), place=place, easting=np.round(at[:, 0]),
-        northing=np.round(at[:, 1]), summary=summary, source=source,
-    )  # fmt: skip
-    of = np.repeat(np.arange(count), [len(friends) for friends in who])
-    person = np.concatenate(who)
-    role = np.array(["harmed", "present", "witness", "may_have_harmed"], dtype=object)[
-        rng.integers(0, 4, len(person))
-    ]
+    there = np.full(count, circles.park_place)
+    place = np.where((np.arange(count) < len(children)) | (rng.random(count) < 0.7), there, -1)
+    kind, said = np.full(count, "incident", dtype=object), np.full(count, PARK_SUMMARY, dtype=object)
+    source = evidence.cite(kind, date, children[lead], there)
+    at = evidence.spots[there] + rng.normal(0, 45, (count, 2))
+    event = add_event(
+        evidence, kind=kind, date=date, place=place, at=at, source=source, summary=said, hours=PARK_HOURS
+    )
+    _took_part(evidence, event, who, source, PARK_ROLES)
+
+
+def _known_group(circles: Circles, children: Ints) -> Ints:
+    """Return each child's group, and a number of its own below zero for a child in none."""
+    group = circles.members.set_index("person")["group"].reindex(children).to_numpy(dtype=float)
+    alone = -1.0 - np.arange(len(children))
+    return np.where(np.isnan(group), alone, group).astype(np.int64)
+
+
+def _with_friends(rng: np.random.Generator, children: Ints, group: Ints, lead: int) -> Ints:
+    friends: Ints = rng.permutation(np.setdiff1d(np.flatnonzero(group == group[lead]), [lead]))
+    return np.asarray(children[np.append(friends[: int(rng.integers(0, 3))], lead)])
+
+
+def _took_part(
+    evidence: Evidence, event: Ints, who: list[Ints], source: Ints, roles: tuple[str, ...]
+) -> None:
+    of, person = np.repeat(np.arange(len(who)), [len(part) for part in who]), np.concatenate(who)
+    role = np.array(roles, dtype=object)[evidence.rng.integers(0, len(roles), len(person))]
     add_participation(evidence, event[of], person, role, source[of])
-
-
-def _with_friends(rng: np.random.Generator, children: Ints, known: Floats, lead: int) -> Ints:
-    friends = rng.permutation(np.setdiff1d(np.flatnonzero(known == known[lead]), [lead]))
-    return children[np.concatenate([[lead], friends[: int(rng.integers(0, 3))]]).astype(np.int64)]

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 
 from mapping.synthetic.adults import of_part
-from mapping.synthetic.calendar import AFTER_SCHOOL, at_hour, days_between
-from mapping.synthetic.calibration import AS_OF, Floats, Ints
+from mapping.synthetic.calendar import days_between
+from mapping.synthetic.calibration import AS_OF, Floats, Ints, Texts
 from mapping.synthetic.evidence import Evidence
-from mapping.synthetic.names import Texts
-from mapping.synthetic.peers import add_associations, add_participation, ended
+from mapping.synthetic.gatherings import add_event, add_participation
+from mapping.synthetic.peers import add_associations
 
 
 def add_adults(evidence: Evidence, adults: pd.DataFrame, children: Ints, where: Floats) -> None:
@@ -84,11 +84,8 @@ def _harm_events(evidence: Evidence, a: Ints, b: Ints, where: Floats) -> None:
     date = days_between(rng, np.full(len(rows), np.datetime64("2024-03-01")), AS_OF - 2)
     source = evidence.cite("harm", date, child, np.full(len(rows), -1))
     at = np.round(where[child] + rng.normal(0, 300, (len(rows), 2)))
-    start = at_hour(rng, date, AFTER_SCHOOL)
-    event = evidence.add(
-        "events", kind=_same("intelligence", child), started_at=start, ended_at=ended(rng, start),
-        place=np.full(len(rows), -1), easting=at[:, 0], northing=at[:, 1],
-        summary=_same("Adult said to have harmed a child", child), source=source,
-    )  # fmt: skip
+    said = _same("Adult said to have harmed a child", child)
+    kind, nowhere = _same("intelligence", child), np.full(len(rows), -1)
+    event = add_event(evidence, kind=kind, date=date, place=nowhere, at=at, source=source, summary=said)
     add_participation(evidence, event, adult, _same("adult_of_concern", adult), source)
     add_participation(evidence, event, child, _same("harmed", child), source)
