@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -69,35 +69,33 @@ def build_deprivation(geography: Geography, *, edition: str | None = None) -> De
             raise ValueError(msg)
     notes: list[str] = []
     failed: list[GeographyMismatch] = []
+    found: list[Deprivation] = []
     for table in held:
         try:
-            found = _of_edition(geography, table)
+            found.append(_of_edition(geography, table))
         except GeographyMismatch as error:
             failed.append(error)
             notes.append(f"IMD {table.edition} was not used: {error}")
             continue
-        if found.wards["imd_rank_mean"].isna().all() and table is not held[-1]:
-            notes += found.notes
-            continue
-        others = [
-            f"IMD {other.edition} ({other.file})"
-            for other in held
-            if other is not table and other.edition < table.edition
-        ]
-        unused = (
-            [f"IMD {table.edition} is used and {' and '.join(others)} is not: editions are never mixed."]
-            if others
-            else []
-        )
-        return Deprivation(
-            found.edition, found.vintage, found.wards, found.lsoas, notes + unused + found.notes
-        )
+        if found[-1].wards["imd_decile"].notna().any():
+            break
+    if found:
+        reaching = [each for each in found if each.wards["imd_decile"].notna().any()]
+        used = (reaching or found)[0]
+        left = [note for each in found if each is not used for note in each.notes]
+        return replace(used, notes=notes + left + _unused(held, used.edition) + used.notes)
     if failed:
         raise failed[0]
-    nothing = _no_wards(geography)
-    return Deprivation(
-        "", "", nothing, _no_lsoas(), ["No file gives deprivation: imd_rank_mean and imd_decile are empty."]
-    )
+    none = "No file gives deprivation: imd_rank_mean and imd_decile are empty."
+    return Deprivation("", "", _no_wards(geography), _no_lsoas(), [none])
+
+
+def _unused(held: list[OpenTable], edition: str) -> list[str]:
+    """Say which editions are there and not used."""
+    others = [f"IMD {table.edition} ({table.file})" for table in held if table.edition != edition]
+    if not others:
+        return []
+    return [f"IMD {edition} is used and {' and '.join(others)} is not: editions are never mixed."]
 
 
 def rank_to_decile(rank: pd.Series[float], edition: str) -> pd.Series[float]:

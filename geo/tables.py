@@ -101,15 +101,12 @@ class Sheet:
 def read_csv(path: Path) -> Sheet:
     """Read the recognised columns of a CSV file as text."""
     raw = path.read_bytes()
-    if not raw.strip(b"\xef\xbb\xbf \t\r\n,"):
+    if not raw[:65536].strip(b"\xef\xbb\xbf \t\r\n,"):
         msg = f"{path.name} is empty. Download it again or remove it."
         raise ValueError(msg)
-    if b"\x00" in raw[:65536] or raw.lstrip()[:1] == b"<":
-        what = (
-            "a web page"
-            if raw.lstrip()[:1] == b"<"
-            else "a binary file (a workbook, an archive or UTF-16 text)"
-        )
+    begins = raw[:65536].lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    if b"\x00" in raw[:65536] or begins == b"<":
+        what = "a web page" if begins == b"<" else "a binary file (a workbook, an archive or UTF-16 text)"
         msg = f"{path.name} is not CSV: it looks like {what}. Download it again or save it as CSV (UTF-8)."
         raise ValueError(msg)
     encoding = _encoding(raw)

@@ -40,7 +40,10 @@ COLUMNS = {
     "placements": "Int64",
     "placed_by_others": "Int64",
 }
+# Text with missing values, typed the same when every value is missing.
+TEXT = pd.StringDtype(na_value=np.nan)
 ADULT_MONTHS = 18 * 12
+ADULT_EPISODES = "{count} missing episodes of people aged 18 or over when reported are not counted in wards."
 NO_WARDS = (
     "No ward boundaries are there: the wards table is empty, and no home, event or placement has a ward."
 )
@@ -60,7 +63,7 @@ class WardTable:
     missing : ward code of each missing episode, on the index of missing.
     locations : on the index of locations: location_id, easting, northing, ward_code.
     placements : on the index of placements: as `build_placements` says.
-    coverage : for homes (of children), events, missing and placements: total, in_ward, outside, no_place.
+    coverage : for homes (of children), locations, events, missing and placements: total, in_ward, outside, no_place.
     notes : which files and methods the figures rest on, and what is missing.
     """
 
@@ -72,6 +75,42 @@ class WardTable:
     placements: pd.DataFrame
     coverage: Mapping[str, Mapping[str, int]]
     notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """The tables of a case that have to do with places."""
+
+    people: pd.DataFrame
+    locations: pd.DataFrame
+    events: pd.DataFrame
+    missing: pd.DataFrame
+    placements: pd.DataFrame
+
+    @property
+    def is_child(self) -> Flags:
+        """Who is a child at the as-of date."""
+        return np.asarray(self.people["is_child"].fillna(False).to_numpy(dtype=bool), dtype=np.bool_)
+
+
+@dataclass(frozen=True, eq=False)
+class Located:
+    """Where everything is.
+
+    Attributes
+    ----------
+    sites, homes, happened : places of the rows of locations, people and events.
+    placed : where the rows of placements stand.
+    placements : the same rows as `build_placements` describes them, numbered from 0.
+    current : those of them that are active at the as-of date, one a person.
+    """
+
+    sites: Places
+    homes: Places
+    happened: Places
+    placed: Places
+    placements: pd.DataFrame
+    current: pd.DataFrame
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,34 +194,41 @@ def build_wards(
         Files of the geography folder do not join.
     """
     geography = geography or Geography()
+    case = Case(people, locations, events, missing, placements)
     deprivation = build_deprivation(geography, edition=edition)
     figures, said = _figures(geography, deprivation)
-    sites, homes = location_places(locations, geography), home_places(people, geography)
-    happened = event_places(events, locations, sites, geography)
-    located = build_placements(
-        placements, people=people, locations=locations, sites=sites, homes=homes, wards=figures
-    )
-    stands = sites.take(positions(placements["location_id"], locations["location_id"]))
-    current = placements_at(located.reset_index(drop=True), as_of)
-    living = _living(people, homes, stands, current)
-    episodes = _episodes(missing, people, locations, sites, homes, stands, located, figures, as_of)
-    is_child = people["is_child"].fillna(False).to_numpy(dtype=bool)
-    counts = _counts(len(figures), is_child, living, episodes, events, happened, stands, current, as_of)
+    located = _locate(case, geography, figures, as_of)
+    living = _living(case, located)
+    episodes = _episodes(case, located, figures, as_of)
+    notes = [*geography.notes, *deprivation.notes, *said, *episodes.notes]
     return WardTable(
-        wards=_wards_table(figures, counts),
-        homes=_homes_table(people, homes, living, geography, deprivation),
-        events=_codes(geography.wards, happened.ward, index=events.index),
+        wards=_wards_table(figures, _counts(case, located, living, episodes, len(figures), as_of)),
+        homes=_homes_table(people, located.homes, living, geography, deprivation),
+        events=_codes(geography.wards, located.happened.ward, index=events.index),
         missing=_codes(geography.wards, episodes.places.ward, index=missing.index),
-        locations=_locations_table(locations, sites, geography),
-        placements=located,
+        locations=_locations_table(locations, located.sites, geography),
+        placements=located.placements.set_axis(placements.index),
         coverage={
-            "homes": homes.coverage(is_child),
-            "events": happened.coverage(),
+            "homes": located.homes.coverage(case.is_child),
+            "locations": located.sites.coverage(),
+            "events": located.happened.coverage(),
             "missing": episodes.places.coverage(),
-            "placements": stands.coverage(),
+            "placements": located.placed.coverage(),
         },
-        notes=tuple(dict.fromkeys([*geography.notes, *deprivation.notes, *said, *episodes.notes])),
+        notes=tuple(dict.fromkeys(notes)),
     )
+
+
+def _locate(case: Case, geography: Geography, figures: pd.DataFrame, as_of: date) -> Located:
+    """Find the place of every location, home, event and placement."""
+    people, locations = case.people, case.locations
+    sites, homes = location_places(locations, geography), home_places(people, geography)
+    happened = event_places(case.events, locations, sites, geography)
+    placed = sites.take(positions(case.placements["location_id"], locations["location_id"]))
+    placements = build_placements(
+        case.placements, people=people, locations=locations, sites=sites, homes=homes, wards=figures
+    ).reset_index(drop=True)
+    return Located(sites, homes, happened, placed, placements, placements_at(placements, as_of))
 
 
 def _figures(geography: Geography, deprivation: Deprivation) -> tuple[pd.DataFrame, list[str]]:
@@ -209,80 +255,63 @@ def _figures(geography: Geography, deprivation: Deprivation) -> tuple[pd.DataFra
     return frame, notes + said + population.notes
 
 
-def _living(people: pd.DataFrame, homes: Places, stands: Places, current: pd.DataFrame) -> Living:
+def _living(case: Case, located: Located) -> Living:
     """Put each person where they live: at their current placement if they are placed, else at home."""
-    at = positions(people["person_id"], current["person_id"])
+    current = located.current
+    at = positions(case.people["person_id"], current["person_id"])
     placed = at >= 0
     rows = np.where(placed, current.index.to_numpy()[at], -1) if len(current) else at
-    elsewhere = pd.Series(False, index=people.index, dtype="boolean")
+    elsewhere = pd.Series(False, index=case.people.index, dtype="boolean")
     elsewhere[placed] = current["placed_from_elsewhere"].array[at[placed]]
-    return Living(homes.otherwise(stands.take(rows), where=placed), elsewhere)
+    return Living(located.homes.otherwise(located.placed.take(rows), where=placed), elsewhere)
 
 
-def _episodes(
-    missing: pd.DataFrame,
-    people: pd.DataFrame,
-    locations: pd.DataFrame,
-    sites: Places,
-    homes: Places,
-    stands: Places,
-    located: pd.DataFrame,
-    figures: pd.DataFrame,
-    as_of: date,
-) -> Episodes:
+def _episodes(case: Case, located: Located, figures: pd.DataFrame, as_of: date) -> Episodes:
     """Put each missing episode where the child went missing from."""
-    person = positions(missing["person_id"], people["person_id"])
-    then = placements_when(missing["person_id"], missing["reported_at"], located)
-    lived = homes.take(person).otherwise(stands.take(then), where=then >= 0)
-    gone_from = sites.take(positions(missing["missing_from"], locations["location_id"]))
+    missing, reported = case.missing, case.missing["reported_at"]
+    person = positions(missing["person_id"], case.people["person_id"])
+    then = placements_when(missing["person_id"], reported, located.placements)
+    lived = located.homes.take(person).otherwise(located.placed.take(then), where=then >= 0)
+    gone_from = located.sites.take(positions(missing["missing_from"], case.locations["location_id"]))
     places = gone_from.otherwise(lived, where=~gone_from.placed)
-    adult = _adult_at(missing["reported_at"], people["date_of_birth"], person)
-    counted = _until(missing["reported_at"], as_of) & ~adult
-    authority = _numbered(figures["authority_code"])
-    if len(authority) and len(located):
-        away = located["placed_from_elsewhere"].fillna(False).to_numpy(dtype=bool)
-        visiting = (then >= 0) & away[then] & (places.ward >= 0)
-        visiting &= authority[places.ward] == authority[stands.ward[then]]
-    else:
-        visiting = np.zeros(len(missing), dtype=np.bool_)
-    notes = []
-    if adult.any():
-        notes.append(
-            f"{adult.sum()} missing episodes of people aged 18 or over when reported are not counted in wards."
-        )
+    adult = _adult_at(reported, case.people["date_of_birth"], person)
+    visiting = _visiting(places, then, located, _numbered(figures["authority_code"]))
+    notes = [ADULT_EPISODES.format(count=int(adult.sum()))] if adult.any() else []
+    counted = _until(reported, as_of) & ~adult
     return Episodes(places, _told_apart(person, missing["person_id"]), counted, visiting, notes)
 
 
+def _visiting(places: Places, then: Positions, located: Located, authority: Positions) -> Flags:
+    """Tell which episodes are of children whom another authority had placed in the authority of the ward."""
+    if not len(authority) or not len(located.placements):
+        return np.zeros(len(then), dtype=np.bool_)
+    away = located.placements["placed_from_elsewhere"].fillna(False).to_numpy(dtype=bool)
+    there = (then >= 0) & (places.ward >= 0) & away[then]
+    same = authority[places.ward] == authority[located.placed.ward[then]]
+    return np.asarray(there & same, dtype=np.bool_)
+
+
 def _counts(
-    wards: int,
-    is_child: Flags,
-    living: Living,
-    episodes: Episodes,
-    events: pd.DataFrame,
-    happened: Places,
-    stands: Places,
-    current: pd.DataFrame,
-    as_of: date,
+    case: Case, located: Located, living: Living, episodes: Episodes, wards: int, as_of: date
 ) -> dict[str, npt.NDArray[np.int64]]:
     """Count in each ward what the case holds."""
     away = living.elsewhere.fillna(False).to_numpy(dtype=bool)
-    lives, ward = living.places.ward, episodes.places.ward
-    resident = episodes.counted & ~episodes.visiting
-    known = _until(events["started_at"], as_of)
-    incident = known & events["kind"].eq("incident").fillna(False).to_numpy(dtype=bool)
-    now = stands.ward[current.index.to_numpy(dtype=np.int64)]
-    by_others = current["placed_from_elsewhere"].fillna(False).to_numpy(dtype=bool)
+    lives, is_child = living.places.ward, case.is_child
+    placed = is_child & (positions(case.people["person_id"], located.current["person_id"]) >= 0)
+    ward, every, resident = episodes.places.ward, episodes.counted, episodes.counted & ~episodes.visiting
+    happened, known = located.happened.ward, _until(case.events["started_at"], as_of)
+    incident = known & case.events["kind"].eq("incident").fillna(False).to_numpy(dtype=bool)
     return {
         "children_known": _count(lives[is_child], wards),
         "children_known_residents": _count(lives[is_child & ~away], wards),
-        "missing_episodes": _count(ward[episodes.counted], wards),
+        "missing_episodes": _count(ward[every], wards),
         "missing_episodes_residents": _count(ward[resident], wards),
-        "children_missing": _count_children(ward[episodes.counted], episodes.person[episodes.counted], wards),
+        "children_missing": _count_children(ward[every], episodes.person[every], wards),
         "children_missing_residents": _count_children(ward[resident], episodes.person[resident], wards),
-        "incidents": _count(happened.ward[incident], wards),
-        "events": _count(happened.ward[known], wards),
-        "placements": _count(now, wards),
-        "placed_by_others": _count(now[by_others], wards),
+        "incidents": _count(happened[incident], wards),
+        "events": _count(happened[known], wards),
+        "placements": _count(lives[placed], wards),
+        "placed_by_others": _count(lives[placed & away], wards),
     }
 
 
@@ -294,7 +323,9 @@ def _wards_table(figures: pd.DataFrame, counts: Mapping[str, npt.NDArray[np.int6
         if kind == "Int64":
             frame[name] = frame[name].astype("Float64").astype("Int64")
         elif kind == "float64":
-            frame[name] = frame[name].astype(float)
+            frame[name] = frame[name].astype("float64")
+        else:
+            frame[name] = frame[name].astype(TEXT)
         if name.endswith("_residents") or name == "placed_by_others":
             frame[name] = frame[name].mask(unknown)
     return frame
@@ -308,7 +339,7 @@ def _homes_table(
         {
             "person_id": people["person_id"],
             "home_ward": _codes(geography.wards, homes.ward, index=people.index),
-            "home_lsoa": lsoa,
+            "home_lsoa": lsoa.astype(TEXT),
             "home_decile": lsoa_deciles(lsoa, deprivation).astype("Int64"),
             "lives_in_ward": _codes(geography.wards, living.places.ward, index=people.index),
             "placed_from_elsewhere": living.elsewhere,
@@ -330,8 +361,8 @@ def _locations_table(locations: pd.DataFrame, sites: Places, geography: Geograph
 def _codes(boundaries: Boundaries | None, at: Positions, *, index: pd.Index | None = None) -> pd.Series[str]:
     """Return ward codes for positions; missing for -1."""
     if boundaries is None or not len(boundaries):
-        return pd.Series(None, index=range(len(at)) if index is None else index, dtype=object)
-    return pd.Series(boundaries.codes.array.take(at, allow_fill=True), index=index)
+        return pd.Series(None, index=range(len(at)) if index is None else index, dtype=TEXT)
+    return pd.Series(boundaries.codes.array.take(at, allow_fill=True), index=index, dtype=TEXT)
 
 
 def _count(ward: Positions, wards: int) -> npt.NDArray[np.int64]:

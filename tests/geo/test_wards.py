@@ -160,6 +160,7 @@ def test_events_episodes_places_and_placements_have_their_ward(table: WardTable)
 def test_nothing_outside_is_dropped_silently(table: WardTable) -> None:
     assert table.coverage == {
         "homes": {"total": 4, "in_ward": 4, "outside": 0, "no_place": 0},
+        "locations": {"total": 4, "in_ward": 2, "outside": 1, "no_place": 1},
         "events": {"total": 5, "in_ward": 3, "outside": 1, "no_place": 1},
         "missing": {"total": 11, "in_ward": 10, "outside": 1, "no_place": 0},
         "placements": {"total": 3, "in_ward": 3, "outside": 0, "no_place": 0},
@@ -175,6 +176,17 @@ def test_a_placement_ended_by_the_date_leaves_the_child_at_home(place: Geography
 
     assert table.homes.loc[0, ["lives_in_ward", "placed_from_elsewhere"]].tolist() == ["E05000003", True]
     assert table.wards["missing_episodes"].tolist() == [0, 0, 1]
+
+
+def test_grown_people_still_in_a_placement_are_not_counted_as_children_placed(
+    place: Geography, hub: Tables
+) -> None:
+    stays = {"person_id": "A1", "location_id": "HOME1", "started_on": pd.Timestamp("2023-01-01")}
+    hub["placements"] = pd.concat([hub["placements"], pd.DataFrame([stays])], ignore_index=True)
+
+    table = build_wards(place, **hub, as_of=AS_OF)
+
+    assert table.wards["placements"].tolist() == [1, 0, 1]
 
 
 def test_a_child_placed_where_nothing_is_known_lives_in_no_ward(place: Geography, case: Case) -> None:
@@ -194,7 +206,12 @@ def test_without_geography_the_columns_are_there_and_empty(geography: Geography 
     table = build_wards(geography, **hub, as_of=AS_OF)
 
     assert (list(table.wards.columns), len(table.wards)) == (list(COLUMNS), 0)
-    assert {name: str(kind) for name, kind in table.wards.dtypes.items()}["missing_episodes"] == "Int64"
+    assert {name: str(kind) for name, kind in table.wards.dtypes.items()} == COLUMNS
+    assert [str(table.homes[name].dtype) for name in ("home_ward", "home_lsoa", "home_decile")] == [
+        "str",
+        "str",
+        "Int64",
+    ]
     assert table.homes[["home_ward", "home_decile", "lives_in_ward"]].isna().all(axis=None)
     assert (len(table.events), table.events.notna().sum()) == (5, 0)
     assert table.coverage["events"] == {"total": 5, "in_ward": 0, "outside": 4, "no_place": 1}
