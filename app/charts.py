@@ -113,6 +113,7 @@ def chart_edges(links: pd.DataFrame, *, as_of: Any = None, half_life: float | No
     if half_life and "last_seen" in links and as_of is not None:
         old = (pd.Timestamp(as_of) - pd.to_datetime(links["last_seen"])).dt.days > half_life
     out["faded"] = [int(value) for value in old]
+    out["among"] = 0
     out["harm"] = [int(bool(value)) for value in (links["harm"] if "harm" in links else old & False)]
     return out
 
@@ -178,8 +179,11 @@ def _sector(
     return out
 
 
-def packed(groups: pd.DataFrame, sizes: pd.Series) -> pd.DataFrame:
-    """Return the centre of each group in the picture of all groups: the first in the middle, the rest in a spiral.
+def packed(groups: Sequence[str], sizes: pd.Series) -> pd.DataFrame:
+    """Return the centre of each group in the picture of all groups: the first in the middle, none on another.
+
+    Circles start on a spiral in the order given and are pushed apart until
+    none lies on another.
 
     Parameters
     ----------
@@ -194,15 +198,33 @@ def packed(groups: pd.DataFrame, sizes: pd.Series) -> pd.DataFrame:
         x, y, radius on group id.
     """
     radii = np.sqrt(sizes.loc[list(groups)].to_numpy(dtype=float)) * 5.2 + 5.0
-    area = np.concatenate([[0.0], np.cumsum((radii * 2.15) ** 2)[:-1]]) + (radii**2) * (
-        np.arange(len(radii)) > 0
-    )
-    distance = np.sqrt(area / math.pi * 1.05)
-    angle = np.arange(len(radii)) * _GOLDEN
+    area = np.concatenate([[0.0], np.cumsum((radii * 2.3) ** 2)[:-1]])
+    distance, angle = np.sqrt(area / math.pi * 1.1), np.arange(len(radii)) * _GOLDEN
+    points = _apart(np.column_stack([distance * np.cos(angle) * 1.3, distance * np.sin(angle)]), radii)
     return pd.DataFrame(
-        {"x": distance * np.cos(angle) * 1.45, "y": distance * np.sin(angle), "radius": radii},
-        index=pd.Index(list(groups), name="group_id"),
+        {"x": points[:, 0], "y": points[:, 1], "radius": radii}, index=pd.Index(list(groups), name="group_id")
     )
+
+
+def _apart(points: np.ndarray, radii: np.ndarray, *, gap: float = 5.0, rounds: int = 120) -> np.ndarray:
+    """Push circles apart until none lies on another, or the rounds are over."""
+    from scipy.spatial import cKDTree
+
+    for _ in range(rounds):
+        near = cKDTree(points).query_pairs(2 * float(radii.max()) + gap, output_type="ndarray")
+        if not len(near):
+            break
+        one, other = near[:, 0], near[:, 1]
+        between = points[other] - points[one]
+        reach = np.maximum(np.hypot(between[:, 0], between[:, 1]), 1e-6)
+        short_by = radii[one] + radii[other] + gap - reach
+        if not (short_by > 0.01).any():
+            break
+        push = (between / reach[:, None]) * (np.clip(short_by, 0, None) * 0.5)[:, None]
+        points = points.copy()
+        np.subtract.at(points, one, push)
+        np.add.at(points, other, push)
+    return points
 
 
 def dots(members: pd.DataFrame, centres: pd.DataFrame) -> pd.DataFrame:

@@ -79,7 +79,7 @@ def worded(items: pd.DataFrame) -> pd.DataFrame:
         ],
         grade_words=[kinds.grade_words(grade) for grade in out["grade"]],
         handling_words=[kinds.handling_words(handling) for handling in out["handling"]],
-        nature=[words.code(nature) for nature in out["nature"]],
+        nature=[words.nature(nature) for nature in out["nature"]],
     )
 
 
@@ -137,11 +137,14 @@ def contradictions(items: pd.DataFrame) -> str:
 
 def card(item: Mapping[str, object]) -> str:
     """Return one item as HTML, its text escaped and folded when long."""
+    sourced = bool(plain(item["source_id"]))
     facts = " · ".join(
         part
         for part in (
-            markup(item["agency"]) or "agency not recorded",
-            markup(item["source"]),
+            (markup(words.code(item["agency"])) or "agency not recorded")
+            if sourced
+            else "no source named, so not graded",
+            markup(item["source"]) if sourced else "",
             f"nature: {markup(item['nature'])}" if plain(item["nature"]) not in ("", "unknown") else "",
             markup(f"handling {plain(item['handling'])}: {item['handling_words']}")
             if plain(item["handling"])
@@ -149,8 +152,12 @@ def card(item: Mapping[str, object]) -> str:
         )
         if part
     )
-    badge = f'<span class="cm-badge" title="{markup(item["grade_words"])}">{markup(kinds.grade_sign(item["grade"]))}</span>'
-    wording = f'<span class="cm-quiet">{markup(item["grade_words"])}</span>'
+    grade = (
+        f'<div><span class="cm-badge" title="{markup(item["grade_words"])}">{markup(kinds.grade_sign(item["grade"]))}</span> '
+        f'<span class="cm-quiet">{markup(item["grade_words"])}</span></div>'
+        if sourced
+        else ""
+    )
     who = f" · {markup(item['who'])}" if plain(item["who"]) else ""
     what = " · ".join(
         part
@@ -170,7 +177,7 @@ def card(item: Mapping[str, object]) -> str:
     )
     return (
         f'<div class="cm-card"><div><b>{words.span(item["date_from"], item["date_to"])}</b> · {markup(item["how"])}{who}</div>'
-        f"<div>{what}</div><div>{badge} {wording}</div>"
+        f"{f'<div>{what}</div>' if what else ''}{grade}"
         f'<div class="cm-quiet">{facts}</div>{_folded(item["text"])}<div class="cm-quiet cm-small">{place}</div></div>'
     )
 

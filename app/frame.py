@@ -21,7 +21,9 @@ STYLE = """
   text-align: center; font-weight: 600; font-size: 0.8rem; letter-spacing: 0.06em; z-index: 1000001;}
 .cm-top {top: 0;} .cm-bottom {bottom: 0;}
 [data-testid="stHeader"] {top: 1.35rem;}
-[data-testid="stMainBlockContainer"] {padding: 5.4rem 2rem 3rem 2rem; max-width: 1840px;}
+[data-testid="stMainBlockContainer"] {padding: 5.1rem 2rem 3rem 2rem; max-width: 1840px;}
+[data-testid="stMainBlockContainer"] [data-testid="stVerticalBlock"] {gap: 0.6rem;}
+[data-testid="stElementContainer"]:has(> [data-testid="stHtml"] > style), [data-testid="stElementContainer"]:has(.cm-marking) {position: absolute; height: 0;}
 .cm-line {color: #3d4852; font-size: 0.9rem; margin: 0;}
 .cm-answer {font-size: 1.12rem; line-height: 1.5; margin: 0 0 0.4rem 0; max-width: 62rem;}
 .cm-title {font-size: 1.7rem; font-weight: 650; margin: 0; padding: 0;}
@@ -37,6 +39,7 @@ STYLE = """
 .cm-note {border-left: 4px solid #b45f06; background: #fdf5ec; padding: 0.5rem 0.8rem; margin: 0.2rem 0; overflow-wrap: anywhere;}
 .cm-row {border-bottom: 1px solid #e1e5e9; padding: 0.4rem 0; overflow-wrap: anywhere;}
 .cm-figure {font-variant-numeric: tabular-nums; font-weight: 650;}
+.st-key-today_changed button {min-height: 1.9rem; padding: 0;}
 @media (min-width: 1700px) {html {font-size: 18px;}}
 </style>
 """
@@ -123,9 +126,9 @@ def say_line(place: Any, *, case: str, as_of: date | None, withheld: str = "") -
     place.html(f'<p class="cm-line">{" · ".join(parts)}</p>')
 
 
-def title(text: str, answer: str) -> None:
-    """Show the title of a page and the sentence that answers its question."""
-    st.html(f'<h1 class="cm-title">{markup(text)}</h1><p class="cm-answer">{markup(answer)}</p>')
+def title(text: str, answer: str, *, place: Any = st) -> None:
+    """Show the title of a page and the sentence that answers its question, in a place kept for them."""
+    place.html(f'<h1 class="cm-title">{markup(text)}</h1><p class="cm-answer">{markup(answer)}</p>')
 
 
 def picture_and_panel() -> tuple[Any, Any]:

@@ -100,7 +100,10 @@ def peer_map(
     others = found[found["id"] != f"person:{child}"]
     where = charts.rings(f"person:{child}", others.assign(context=peers.contexts(others)))
     nodes = found.assign(name=names, x=found["id"].map(where["x"]), y=found["id"].map(where["y"]))
-    return nodes, drawn(loaded, around.edges, nodes)
+    edges = drawn(loaded, around.edges, nodes)
+    me = f"person:{child}"
+    others = ~((edges["source"] == me) | (edges["target"] == me))
+    return nodes, edges.assign(among=others.astype(int).astype(object))
 
 
 MOST_CHILDREN = 120
@@ -167,7 +170,9 @@ def legend(nodes: pd.DataFrame, edges: pd.DataFrame, loaded: Loaded) -> str:
     faded = (
         f"faded: nothing new for {half_life:.0f} days" if half_life and (edges["faded"] == 1).any() else ""
     )
-    extra = "Thicker: 2 to 4 items, 5 or more." if (edges["step"] > 1).any() else ""
+    said = ["Thicker: 2 to 4 items, 5 or more."] if (edges["step"] > 1).any() else []
+    said += ["Thin and pale: between the others."] if (edges["among"] == 1).any() else []
+    extra = " ".join(said)
     return kinds.legend_html(
         nodes["kind"],
         bases=edges["basis"],

@@ -248,12 +248,13 @@ def tie_edges(tied: pd.DataFrame) -> pd.DataFrame:
     )
     contact = each["contact_type"] + ":" + each["contact_id"].astype(str)
     person = "person:" + each["person_id"].astype(str)
+    recorded = each["kinds"].str.contains("school there|placed there")
     return each.assign(
         id="tie:" + person + "|" + contact,
         source=person,
         target=contact,
-        stated=False,
-        seen=True,
+        stated=recorded,
+        seen=each["kinds"].str.contains("seen|event|found|used"),
         nature="unknown",
     )
 

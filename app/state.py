@@ -123,17 +123,17 @@ def known_choice(what: str, ids: Iterable[Any]) -> Any:
 
 
 def pick(
-    what: str, title: str, ids: Sequence[Any], labels: Mapping[Any, str], *, empty: str, **options: Any
+    what: str, title: str, ids: Sequence[Any], labels: Mapping[Any, str], *, empty: str | None, **options: Any
 ) -> Any:
     """Show a box to choose one thing by typing or with the arrow keys; return what is chosen."""
-    listed = [None, *ids]
+    listed = list(ids) if empty is None else [None, *ids]
     now = chosen(what)
     key = widget_key(what, "box")
     st.selectbox(
         title,
         listed,
         index=listed.index(now) if now in listed else 0,
-        format_func=lambda value: empty if value is None else str(labels.get(value, value)),
+        format_func=lambda value: str(empty if value is None else labels.get(value, value)),
         key=key,
         on_change=from_widget(what, "box", lambda value: value),
         **options,
@@ -152,7 +152,7 @@ def choose_picked(what: str, picked: Any, *, layer: str, field: str) -> None:
         st.rerun()
 
 
-MOST_OPTIONS = 1500
+MOST_OPTIONS = 5000
 """Beyond this many people a name is typed first, and the box lists those that match."""
 
 

@@ -68,12 +68,13 @@ def show(
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
         st.html(f'<h3 class="cm-table-title">{markup(title)}</h3>')
         st.download_button(
-            f"Download as CSV ({words.count(len(frame), 'row')})",
+            f"CSV, {words.count(len(frame), 'row')}",
             data=lambda: csv_bytes(shown),
             file_name=f"{key}.csv",
             mime="text/csv",
             key=f"download_{key}",
             icon=":material/download:",
+            help="Download these rows as a CSV file",
             type="tertiary",
             on_click="ignore",
             disabled=shown.empty,
@@ -149,6 +150,7 @@ def _column(values: pd.Series) -> Any:
         whole_days = bool((dated == dated.dt.normalize()).all())
         return st.column_config.DatetimeColumn(format="D MMM YYYY" if whole_days else "D MMM YYYY, HH:mm")
     if pd.api.types.is_float_dtype(values):
-        return st.column_config.NumberColumn(format="%.2f")
+        whole = bool((values.dropna() == values.dropna().round()).all())
+        return st.column_config.NumberColumn(format="%d" if whole else "%.2f")
     longest = values.head(200).map(lambda value: len(plain(value))).max() if len(values) else 0
     return st.column_config.Column(width="large" if longest and longest > 60 else None)

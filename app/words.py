@@ -120,7 +120,7 @@ def groups_answer(groups: pd.DataFrame, members: pd.DataFrame) -> str:
         return "No three people are linked closely enough to be a group with the grades and date chosen."
     inside = int(groups["size"].sum())
     newest = groups["last_seen"].max()
-    alone = members["group_id"].nunique() - len(groups)
+    alone = len(members) - inside
     return (
         f"{count(len(groups), 'group').capitalize()} of three or more, {number(inside)} children and young people in them; "
         f"{number(alone)} more are in pairs or linked to nobody. The newest evidence is from {day(newest)}."
@@ -276,7 +276,7 @@ def wards_answer(wards: pd.DataFrame, values: pd.Series, measure: str, placed: b
     if measure.endswith("_rate"):
         return f"{name.capitalize()} are highest in {listing(first)}{scope}."
     share = top.iloc[:5].sum() / top.sum() * 100
-    return f"{listing(first)} have {share:.0f}% of the {number(int(top.sum()))} counted: {name}{scope}."
+    return f"{name.capitalize()}{scope}: {number(int(top.sum()))} in all, {share:.0f}% of them in {listing(first)}."
 
 
 def wards_together_html(wards: pd.DataFrame, coverage: Mapping[str, Mapping[str, int]]) -> str:
@@ -313,7 +313,7 @@ def ward_profile_html(row: Mapping[str, Any]) -> str:
     repeats = (
         ""
         if pd.isna(episodes) or not episodes
-        else f", {(episodes - children) / episodes * 100:.0f}% of them repeats"
+        else f", {(episodes - children) / episodes * 100:.0f}% of episodes are repeats"
     )
     decile = (
         "not known"
@@ -341,3 +341,11 @@ def wards_method_html(notes: Iterable[str]) -> str:
         "<p>Deprivation describes areas, not people. Counts depend on what agencies record: a low count may mean that nobody looked.</p>"
         f"<ul>{listed}</ul>"
     )
+
+
+def nature(value: Any) -> str:
+    """Return the words for the nature of a link; nothing where it is not known."""
+    said = plain(value)
+    if said == "mixed":
+        return "contradictory: protective and harmful"
+    return "" if said in ("", "unknown") else str(load_codes()["nature"].get(said, code(said)))

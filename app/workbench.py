@@ -16,7 +16,7 @@ MOST_NODES = 400
 """Above this many nodes a working chart is slow to draw and too dense to read."""
 
 _INK = "#1f2933"
-_WIDTHS = {1: 2, 2: 4, 3: 7}
+_WIDTHS = {1: 1.5, 2: 3, 3: 5.5}
 
 
 def _node_styles() -> list[Any]:
@@ -35,6 +35,9 @@ def _node_styles() -> list[Any]:
                 "background-width": "58%",
                 "background-height": "58%",
                 "text-margin-y": 3,
+                "text-background-color": "#ffffff",
+                "text-background-opacity": 0.8,
+                "text-background-padding": "1px",
             },
         )
         for kind in kinds.KINDS.values()
@@ -94,6 +97,11 @@ def _edge_styles() -> list[Any]:
             {"line-color": kinds.HARM, "target-arrow-shape": "triangle", "target-arrow-color": kinds.HARM},
         ),
         StyleRule("edge[faded = 1]", {"opacity": 0.3}),
+        StyleRule(
+            "edge[among = 1]",
+            {"opacity": 0.28, "width": 1.2, "line-outline-width": 0, "line-color": kinds.LINE},
+        ),
+        StyleRule("edge[among = 1][nature = 'protective']", {"line-color": kinds.PROTECTIVE}),
         StyleRule("edge.highlight", {"line-color": "#2f3b46", "target-arrow-color": "#2f3b46"}),
         StyleRule(
             "edge:selected", {"line-color": _INK, "target-arrow-color": _INK, "opacity": 1, "width": 6}
@@ -120,7 +128,8 @@ def elements(nodes: pd.DataFrame, edges: pd.DataFrame, *, chosen: str | None = N
     nodes
         id, kind (of app.kinds), name, x, y (screen units, y down).
     edges
-        id, source, target (node ids), basis, nature, step (1-3), faded, harm.
+        id, source, target (node ids), basis, nature, step (1-3), faded, harm,
+        among (1: not a link of the person in the middle).
     chosen
         the id of the node or edge to mark.
     """
@@ -150,7 +159,7 @@ def elements(nodes: pd.DataFrame, edges: pd.DataFrame, *, chosen: str | None = N
     }
 
 
-_EDGE = ("id", "source", "target", "basis", "nature", "step", "faded", "harm")
+_EDGE = ("id", "source", "target", "basis", "nature", "step", "faded", "harm", "among")
 
 
 def draw(
@@ -183,7 +192,7 @@ def draw(
         show_selection_details=False,
         toolbar={"mode": "minimized", "position": "top", "collapsible": True, "sticky": False},
         min_zoom=0.15,
-        max_zoom=3.0,
+        max_zoom=1.7,
     )
 
 

@@ -13,7 +13,7 @@ chosen = state.known_choice("group", called.index)
 frame.title("Groups", words.groups_answer(groups, answers.members(loaded)))
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    state.pick("group", "Group", groups["group_id"].tolist(), called.to_dict(), empty="All groups")
+    state.pick("group", "Group", groups["group_id"].tolist(), called.to_dict(), empty="All groups", width=420)
     shared = st.toggle(
         "Show places and things they share",
         key="groups_shared",
@@ -123,6 +123,7 @@ else:
         one=links["person_a"].map(label),
         other=links["person_b"].map(label),
         how=[words.kinds_of_link(kind) for kind in links["kinds"]],
+        nature=[words.nature(nature) for nature in links["nature"]],
     )
     tables.show(
         shown,

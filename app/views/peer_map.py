@@ -5,13 +5,15 @@ import streamlit as st
 from app import answers, data, evidence, frame, network, state, tables, words
 
 loaded = data.load()
+top = st.container()
 label = answers.labels(loaded, state.names_shown())
 young = answers.young_people(loaded)
 child = state.find_person("child", "Find a child", young, label)
 if child is None:
     frame.title(
         "Peer map",
-        f"{words.count(len(young), 'child', 'children').capitalize()} and young people are in this case. Find one above to see who and what surrounds them.",
+        f"{words.count(len(young), 'child', 'children').capitalize()} and young people are in this case. Find one below to see who and what surrounds them.",
+        place=top,
     )
     st.stop()
 
@@ -39,7 +41,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
 around = answers.around(loaded, child, steps, tuple(wanted), words.PERIODS[within], state.grades())
 nodes, edges = network.peer_map(loaded, child, around, label)
 rows = answers.surroundings(loaded, child, around)
-frame.title(f"Peer map of {label[child]}", words.peer_answer(rows))
+frame.title(f"Peer map of {label[child]}", words.peer_answer(rows), place=top)
 
 picture, panel = frame.picture_and_panel()
 chosen = state.known_choice("link", edges["id"])
@@ -67,7 +69,10 @@ with panel:
     else:
         evidence.surroundings(rows, label, child)
 
-shown = rows.assign(who=[words.who(row, label) for row in rows.to_dict("records")])
+shown = rows.assign(
+    who=[words.who(row, label) for row in rows.to_dict("records")],
+    nature=[words.nature(nature) for nature in rows["nature"]],
+)
 tables.show(
     shown,
     key="peer_map",

@@ -9,7 +9,8 @@ label = answers.labels(loaded, state.names_shown())
 every = answers.contact_table(loaded, state.names_shown())
 frame.title("Shared contacts", words.contacts_answer(every))
 
-with st.container(horizontal=True, vertical_alignment="bottom"):
+bar = st.container(horizontal=True, vertical_alignment="bottom")
+with bar:
     of_type = st.segmented_control(
         "Kind of contact",
         list(words.CONTACT_FILTERS),
@@ -26,7 +27,8 @@ if listed.empty:
     frame.quiet("No contact of this kind is tied to two or more children.")
     st.stop()
 called = listed.set_index("key")["called"].to_dict()
-state.pick("contact", "Contact", list(called), called, empty="The first of the table", width=420)
+with bar:
+    state.pick("contact", "Contact", list(called), called, empty=None, width=330)
 chosen = state.known_choice("contact", called) or listed["key"].iloc[0]
 row = listed[listed["key"] == chosen].iloc[0]
 children = answers.contact_children(loaded, row["contact_type"], row["contact_id"])
@@ -91,9 +93,10 @@ with panel:
     )
 
 shown = listed.assign(
+    nature=[words.nature(nature) for nature in listed["nature"]],
     apart=listed["not_otherwise_linked"].map(
         {True: "not otherwise linked", False: "linked in other ways too"}
-    )
+    ),
 )
 tables.show(
     shown,

@@ -66,7 +66,7 @@ with changed_column:
         f"{words.count(len(grew), 'group')} gained members and {words.count(len(formed), 'group')} formed; "
         f"{words.count(len(links), 'new link')}; {words.count(len(referrals), 'new referral')}."
     )
-    with st.container(height=420, border=False, key="today_changed"):
+    with st.container(height=420, border=False, key="today_changed", gap=None):
         for row in changes.head(12).itertuples(index=False):
             verb = "formed with" if row.change == "formed" else "gained"
             said = f"{group_label.get(row.group_id, row.group_id)} {verb} {words.count(row.gained, 'member')}"

@@ -5,6 +5,7 @@ import streamlit as st
 from app import answers, data, frame, maps, state, tables, words
 
 loaded = data.load()
+top = st.container()
 wards = loaded.analysis.wards
 if wards.empty:
     frame.title(
@@ -31,7 +32,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     band = st.toggle("Deprivation as a band", value=True, key="ward_band", persist_state="session")
 values = answers.ward_values(loaded, measure, placed)
 limits = maps.breaks(answers.ward_scale(loaded, measure))
-frame.title("Wards", words.wards_answer(wards, values, measure, placed))
+frame.title("Wards", words.wards_answer(wards, values, measure, placed), place=top)
 
 picture, panel = frame.picture_and_panel()
 with picture:
