@@ -21,7 +21,8 @@ def birthday(born: Dates, age: npt.ArrayLike) -> Dates:
     """Return the day somebody reaches an age; 29 February becomes 1 March in other years."""
     month = born.astype("datetime64[M]")
     day = born - month.astype("datetime64[D]")
-    return (month + 12 * np.asarray(age, dtype=np.int64)).astype("datetime64[D]") + day
+    then = month + 12 * np.asarray(age, dtype=np.int64)
+    return np.asarray(then.astype("datetime64[D]") + day)
 
 
 def age_on(born: Dates, date: npt.ArrayLike) -> Ints:
@@ -36,7 +37,7 @@ def born_at(rng: np.random.Generator, date: npt.ArrayLike, age: npt.ArrayLike) -
     ages = np.asarray(age, dtype=np.int64)
     day = np.broadcast_to(np.asarray(date, dtype="datetime64[D]"), ages.shape)
     back = birthday(day, -ages)
-    return back - rng.integers(2, 360, ages.shape).astype("timedelta64[D]")
+    return np.asarray(back - rng.integers(2, 360, ages.shape).astype("timedelta64[D]"))
 
 
 def at_hour(rng: np.random.Generator, date: Dates, hours: npt.ArrayLike) -> Dates:
@@ -65,4 +66,4 @@ def days_between(
     low, high = np.broadcast_arrays(low, np.maximum(low, high))
     span = (high - low).astype(np.int64) + 1
     step = np.floor(span * rng.random(span.shape) ** power).astype(np.int64)
-    return low + np.minimum(step, span - 1).astype("timedelta64[D]")
+    return np.asarray(low + np.minimum(step, span - 1).astype("timedelta64[D]"))

@@ -18,6 +18,12 @@ GAINING = (2, 5)
 NEW = 8
 """The group that formed in the last month."""
 JOINED = np.datetime64("2026-03-26", "D")
+ACCOUNT_USERS, LINE_CHILDREN, PARK_CHILDREN = 7, 10, 16
+ACCOUNT_GROUPS = (2, 5, 7, 9, 10, 11, 12, 13)
+"""Groups the users of the account come from, one of each at most."""
+LINE_GROUPS = {0: 3, 1: 2, 3: 1, 4: 1, 7: 1, 11: 1, 13: 1}
+PARK_GROUPS = {3: 5, 4: 4, 6: 3}
+"""Groups whose children a story is about, and how many of each."""
 
 
 @dataclass(frozen=True)
@@ -180,45 +186,52 @@ def _singles(rng: np.random.Generator, people: pd.DataFrame, referrals: pd.DataF
 def _story_children(
     people: pd.DataFrame, members: pd.DataFrame, singles: Ints, where: Floats, park: pd.Series
 ) -> tuple[Ints, Ints, Ints]:
-    """Choose the users of the account, the children of the county line and those harmed in the park."""
+    """Choose the users of the account, the children of the county line and those harmed in the park.
+
+    No child is in two stories. Each story reaches children of several groups; what is wanting to the full number
+    (in small cases there are few groups) are children outside the groups.
+    """
     count = len(people)
-    sizes = max(3, min(7, count // 7)), max(3, min(10, count // 5)), max(3, min(16, count // 5))
-    old = members[members["joined_on"] < AS_OF - 60]
-    old = old[old["person"] < count]
+    old = members[(members["joined_on"] < AS_OF - 60) & (members["person"] < count)]
     numbers = sorted(set(old["group"].tolist()))
-    of_group = {number: old.loc[old["group"] == number, "person"].to_list() for number in numbers}
-    pool = list(singles)
-    line = _from_groups(of_group, {0: 3, 1: 2}, sizes[1] - min(5, sizes[1] // 3))
-    line += [pool.pop(0) for _ in range(min(sizes[1] - len(line), len(pool)))]
-    account = _unconnected(people, of_group, pool, sizes[0])
+    of_group = {number: old.loc[old["group"] == number, "person"].tolist() for number in numbers}
+    pool = singles.tolist()
+    account = _apart(people, of_group, pool, max(3, min(ACCOUNT_USERS, count // 7)))
+    for group in of_group.values():
+        group[:] = [child for child in group if child not in account]
     pool = [child for child in pool if child not in account]
+    line = _from_groups(of_group, LINE_GROUPS, max(3, min(LINE_CHILDREN, count // 5)))
+    line += [pool.pop() for _ in range(min(max(3, min(LINE_CHILDREN, count // 5)) - len(line), len(pool)))]
     there = np.array([park["easting"], park["northing"]], dtype=float)
-    pool = sorted(pool[: len(pool) // 2 + 8], key=lambda child: float(((where[child] - there) ** 2).sum()))
-    in_park = _from_groups(of_group, {3: 5, 4: 4, 6: 3}, sizes[2] - min(4, sizes[2] // 3))
-    in_park += pool[: sizes[2] - len(in_park)]
-    return tuple(np.array(sorted(part), dtype=np.int64) for part in (account, line, in_park))  # type: ignore[return-value]
+    near = sorted(pool[: len(pool) // 2 + 8], key=lambda child: float(((where[child] - there) ** 2).sum()))
+    size = max(3, min(PARK_CHILDREN, count // 5))
+    in_park = _from_groups(of_group, PARK_GROUPS, size)
+    in_park += near[: size - len(in_park)]
+    return np.array(sorted(account)), np.array(sorted(line)), np.array(sorted(in_park))
 
 
 def _from_groups(of_group: dict[int, list[int]], wanted: dict[int, int], most: int) -> list[int]:
-    chosen = [child for group, number in wanted.items() for child in of_group.get(group, [])[:number]]
-    return chosen[:most]
+    """Take so many children of each group, and take them out of the lists."""
+    chosen: list[int] = []
+    for group, number in wanted.items():
+        members = of_group.get(group, [])
+        taken = members[: min(number, most - len(chosen), max(len(members) - 2, 0))]
+        chosen += taken
+        members[: len(taken)] = []
+    return chosen
 
 
-def _unconnected(
-    people: pd.DataFrame, of_group: dict[int, list[int]], pool: list[int], size: int
-) -> list[int]:
-    """Choose children of different groups, then others, no two of one ward."""
-    groups = [group for group in sorted(of_group) if group in (7, 9, 10, 11, 12, 13)]
-    offered = [of_group[group] for group in groups][:4] + [[child] for child in pool]
+def _apart(people: pd.DataFrame, of_group: dict[int, list[int]], pool: list[int], size: int) -> list[int]:
+    """Choose children of different groups, then children outside the groups; no two of one ward where possible."""
     ward = people["ward"].to_numpy()
+    offered = [of_group.get(group, []) for group in ACCOUNT_GROUPS] + [[child] for child in pool]
     chosen: list[int] = []
     for strict in (True, False):
         for group in offered:
-            free = [
-                child for child in group if not strict or ward[child] not in {ward[other] for other in chosen}
-            ]
-            if len(chosen) < size and free and not set(group) & set(chosen):
-                chosen.append(int(free[0]))
+            if len(chosen) == size or set(group) & set(chosen):
+                continue
+            wards = {int(ward[child]) for child in chosen} if strict else set()
+            chosen += [child for child in group if int(ward[child]) not in wards][:1]
     return chosen
 
 

@@ -138,7 +138,7 @@ def _far_apart(points: Floats, members: Ints, count: int) -> Ints:
     while len(chosen) < min(count, len(members)):
         chosen.append(int(np.argmax(gap)))
         gap = np.minimum(gap, np.hypot(*(points[members] - points[members[chosen[-1]]]).T))
-    return members[np.array(chosen)]
+    return np.asarray(members[np.array(chosen)])
 
 
 def _shapes(cells: Voronoi, ward: Ints, wards: int) -> list[shapely.Polygon]:
@@ -284,7 +284,7 @@ def _population(rng: np.random.Generator, lsoas: pd.DataFrame) -> Ints:
     lean = ((11 - lsoas["decile"].to_numpy()) / 10.0)[:, None]
     profile = lean * young + (1.2 - lean) * old + 0.15 * (age < 75)
     profile = profile / profile.sum(axis=1, keepdims=True)
-    return rng.poisson(profile * lsoas["people"].to_numpy()[:, None]).astype(np.int64)
+    return np.asarray(rng.poisson(profile * lsoas["people"].to_numpy()[:, None]), dtype=np.int64)
 
 
 def children_10_17(geography: Geography) -> Ints:

@@ -57,18 +57,16 @@ def _account(evidence: Evidence, circles: Circles) -> Ints:
     return account
 
 
-def _line(
-    evidence: Evidence, circles: Circles, adults: pd.DataFrame
-) -> tuple[Ints, Ints, Ints]:
+def _line(evidence: Evidence, circles: Circles, adults: pd.DataFrame) -> tuple[Ints, Ints, Ints]:
     """Tie the children to two adults, a phone and a vehicle; a few events name an adult and two or three of them."""
     both, children = of_part(adults, "line_adult"), circles.line
     phone = _thing(evidence, "phone", "Phone 07700 900942")
     vehicle = _thing(evidence, "vehicle", "Silver estate, partial plate Q77")
-    in_vehicle = children[: max(2, len(children) * 8 // 10)]
+    in_vehicle = children[: max(2, len(children) * 9 // 10)]
     _use(evidence, phone, np.concatenate([both, children]), "thing", 3)
     _use(evidence, vehicle, np.concatenate([both, in_vehicle]), "thing", 5)
     _harm(evidence, both[0], children)
-    _harm(evidence, both[1], children[-max(2, len(children) * 7 // 10) :])
+    _harm(evidence, both[1], children[-max(2, len(children) * 8 // 10) :])
     _line_events(evidence, circles, both)
     return phone, vehicle, both
 
