@@ -7,7 +7,7 @@ import resource
 import sys
 import time
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import date
@@ -19,6 +19,8 @@ from typing import Any
 import pandas as pd
 
 from geo.files import Geography, read_geography
+from geo.lookups import validate_lookups
+from geo.population import ward_population
 from geo.wards import WardTable, build_wards
 from mapping import contacts, evidence, groups, items, links, people
 from mapping.access import Viewer, visible
@@ -27,6 +29,8 @@ from mapping.scope import at_date, latest_date
 
 Progress = Callable[[str, float], None]
 # The results `contextmap analyse` writes, in this order.
+# Above this many links their items are written only when asked for: they are most of the output.
+ITEMS_UP_TO = 1_000_000
 RESULTS = ("links", "link_items", "groups", "group_summary", "shared_contacts", "wards", "rejected")
 # Geography dated by nothing: a case without any date is mapped as if nothing had ended.
 UNDATED = date(2100, 1, 1)
@@ -145,7 +149,7 @@ class Analysis:
         bands = self.records.sql(
             f"SELECT person_id, age, age_band, of_concern FROM {self.names['bands']} JOIN {{people}} USING (person_n)"
         ).df()
-        homes = self.geography.homes.drop_duplicates("person_id")
+        homes = self.geography.homes.drop_duplicates("person_id").drop(columns="home_lsoa")
         found = (
             self.records.table("people")
             .merge(bands, on="person_id", how="left")
@@ -174,6 +178,10 @@ class Analysis:
         """Return the children one contact is tied to, by id."""
         found = self.contact_items(contact_type, contact_id)
         return sorted(found["person_id"].unique())
+
+    def contact_ties(self, types: Sequence[str]) -> pd.DataFrame:
+        """Return one row for each child and shared contact; see `mapping.items.contact_ties`."""
+        return items.contact_ties(self._shared, types)
 
     @property
     def _network(self) -> links.Links:
@@ -250,12 +258,21 @@ def load_geography(case: Path, folder: Path | str | None = None) -> Geography | 
     ------
     FileNotFoundError
         The folder given does not exist.
+    GeographyMismatch
+        Its files do not join.
     """
     if folder is not None and not Path(folder).is_dir():
         msg = f"There is no geography folder {folder}. Check the path, or leave --geography out."
         raise FileNotFoundError(msg)
     chosen = Path(folder) if folder is not None else case / "geography"
-    return read_geography(chosen) if chosen.is_dir() else None
+    if not chosen.is_dir():
+        return None
+    places = read_geography(chosen)
+    # Files that do not join are refused before anything is computed.
+    validate_lookups(places)
+    if places.wards is not None:
+        ward_population(places)
+    return places
 
 
 def load_case(
@@ -418,8 +435,14 @@ class _Clock:
             self.progress(name, seconds)
 
 
-def save_results(analysis: Analysis, out: Path, *, progress: Progress | None = None) -> None:
+def save_results(
+    analysis: Analysis, out: Path, *, with_items: bool | None = None, progress: Progress | None = None
+) -> None:
     """Write every result of an analysis to a folder, whole or not at all; an earlier result there is replaced.
+
+    Parameters
+    ----------
+    with_items : whether to write `link_items`; by default up to ITEMS_UP_TO links. The summary says which.
 
     Raises
     ------
@@ -427,15 +450,22 @@ def save_results(analysis: Analysis, out: Path, *, progress: Progress | None = N
         The folder holds something that is not an earlier result.
     """
     validate_out(out)
+    if with_items is None:
+        with_items = analysis.summary["results"].get("links", 0) <= ITEMS_UP_TO
+    results = [name for name in RESULTS if name != "link_items" or with_items]
     clock = _Clock(progress)
     partial = out.with_name(out.name + ".partial")
     _remove(partial)
     partial.mkdir(parents=True)
     try:
         with clock.stage("writing results"):
-            for name in RESULTS:
+            for name in results:
                 _write(analysis, name, partial / f"{name}.parquet")
-        summary = {**analysis.summary, "stages": [*analysis.summary["stages"], *clock.stages]}
+        summary = {
+            **analysis.summary,
+            "files": results,
+            "stages": [*analysis.summary["stages"], *clock.stages],
+        }
         (partial / "summary.json").write_text(
             json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
         )

@@ -83,8 +83,9 @@ def main() -> None:
     except CaseError as error:
         _print_faults(error.faults)
         raise SystemExit(1) from None
-    except (Stopped, OSError, ValueError) as error:
-        print(f"contextmap: {error}", file=sys.stderr)
+    except (Stopped, OSError, ValueError, KeyError) as error:
+        sentence = error.args[0] if isinstance(error, KeyError) and error.args else error
+        print(f"contextmap: {sentence}", file=sys.stderr)
         raise SystemExit(1) from None
 
 
@@ -187,6 +188,12 @@ def analyse(
     window: Annotated[
         float, typer.Option(metavar="HOURS", help="How far apart two sightings at a place may be.")
     ] = 2.0,
+    items: Annotated[
+        bool | None,
+        typer.Option(
+            "--items/--no-items", help="Write the items of every link; by default up to a million links."
+        ),
+    ] = None,
     resolution: Annotated[
         float | None,
         typer.Option(help="How closely linked a group is; docs/methods.md says how the default was chosen."),
@@ -195,6 +202,8 @@ def analyse(
     """Find links, groups, shared contacts and ward figures, and write them as Parquet."""
     if engine is Engine.spark:
         _usage("--engine spark is not there yet. Use duckdb, the default.")
+    if window <= 0 or (resolution is not None and resolution <= 0):
+        _usage("--window and --resolution must be above zero.")
     from app import analysis
 
     settings: dict[str, Any] = {
@@ -210,7 +219,7 @@ def analyse(
     result = analysis.analyse(
         case, geography=geography, dates=dates.value, strict=strict, progress=_report, **settings
     )
-    analysis.save_results(result, out, progress=_report)
+    analysis.save_results(result, out, with_items=items, progress=_report)
     _print_summary(result.summary, out)
 
 

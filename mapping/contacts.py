@@ -192,33 +192,22 @@ class _Builder:
         items = self.frame(self.links.items)
         adults, children = self.banded("young_adult", "adult"), self.banded("child")
         ties = []
-        for adult, child, row in (
-            ("person_a_n", "person_b_n", "row_b"),
-            ("person_b_n", "person_a_n", "row_a"),
-        ):
-            between = items.join(adults, left_on=adult, right_on="person_n", how="semi").join(
-                children, left_on=child, right_on="person_n", how="semi"
-            )
-            for source in ("source_a_n", "source_b_n"):
-                distinct = (
-                    between
-                    if source == "source_a_n"
-                    else between.filter(nw.col("source_a_n") != nw.col("source_b_n"))
-                )
-                ties.append(
-                    _ties(
-                        distinct,
-                        "person",
-                        "linked",
-                        None,
-                        contact_n=nw.col(adult),
-                        person_n=nw.col(child),
-                        row=nw.col(row),
-                        source_n=nw.col(source),
-                        harmful=nw.col("harmful"),
-                        protective=nw.col("protective"),
-                    )
-                )
+        second = ~nw.col("source_b_n").is_null() & (
+            nw.col("source_a_n").is_null() | (nw.col("source_a_n") != nw.col("source_b_n"))
+        )
+        for adult, child in (("a", "b"), ("b", "a")):
+            between = items.join(adults, left_on=f"person_{adult}_n", right_on="person_n", how="semi")
+            between = between.join(children, left_on=f"person_{child}_n", right_on="person_n", how="semi")
+            for source, rows in (("source_a_n", between), ("source_b_n", between.filter(second))):
+                columns = {
+                    "contact_n": nw.col(f"person_{adult}_n"),
+                    "person_n": nw.col(f"person_{child}_n"),
+                    "row": nw.col(f"row_{child}"),
+                    "source_n": nw.col(source),
+                    "harmful": nw.col(f"harm_by_{adult}"),
+                    "protective": nw.col("protective"),
+                }
+                ties.append(_ties(rows, "person", "linked", None, **columns))
         return nw.concat(ties)
 
     def things(self) -> Frame:
@@ -357,18 +346,21 @@ def _ties(rows: Frame, kind: str, tie: str, table: str | None, **columns: nw.Exp
     return rows.select(**{name: chosen[name] for name in TIE_COLUMNS})
 
 
-def _result(contacts: Contacts, homes: str | None) -> str:
-    named = " UNION ALL ".join(
+def named_contacts() -> str:
+    """Return the query for everything that can be a contact: type_k, contact_n, contact_id, contact_kind."""
+    kinds = ("NULL", "kind", "kind", "kind")
+    return " UNION ALL ".join(
         f"SELECT {k} AS type_k, {key.removesuffix('_id')}_n AS contact_n, {key} AS contact_id, {kind} AS contact_kind FROM {{{table}}}"
-        for k, ((table, key), kind) in enumerate(
-            zip(CONTACT_TYPES.values(), ("NULL", "kind", "kind", "kind"), strict=True)
-        )
+        for k, ((table, key), kind) in enumerate(zip(CONTACT_TYPES.values(), kinds, strict=True))
     )
+
+
+def _result(contacts: Contacts, homes: str | None) -> str:
     ward = f"LEFT JOIN {homes} h USING (person_n)" if homes else ""
     wards = "count(DISTINCT h.ward_code)" if homes else "CAST(NULL AS BIGINT)"
     schema = contacts.contacts.split(".")[0]
     types = " ".join(f"WHEN {k} THEN '{name}'" for k, name in enumerate(TYPE_NAMES))
-    return f"""WITH named AS ({named}),
+    return f"""WITH named AS ({named_contacts()}),
     homes AS (SELECT type_k, contact_n, {wards} AS wards, count(DISTINCT p.responsible_authority) AS authorities
         FROM {schema}.shared s JOIN {{people}} p USING (person_n) {ward} GROUP BY type_k, contact_n)
     SELECT CASE c.type_k {types} END AS contact_type, n.contact_id, n.contact_kind,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
-from mapping.contacts import CONTACT_TYPES, TIE_TABLES, TIES, TYPE_NAMES, Contacts
+from mapping.contacts import CONTACT_TYPES, TIE_TABLES, TIES, TYPE_NAMES, Contacts, named_contacts
 from mapping.evidence import grade_text
 from mapping.links import TABLES, Links
 from mapping.partition import UNIT
+from mapping.records import Records
 
 _DAY = "DATE '1970-01-01' + CAST({} AS INTEGER)"
 
@@ -66,8 +69,32 @@ def contact_items(contacts: Contacts, contact_type: str, contact_id: str) -> pd.
     FROM {contacts.ties} t JOIN {{people}} p USING (person_n) LEFT JOIN {{sources}} s ON s.source_n = t.source_n
     WHERE t.type_k = {TYPE_NAMES.index(contact_type)} AND t.contact_n = (SELECT {number} FROM {{{table}}} WHERE {key} = ?)
     ORDER BY date_to DESC NULLS LAST, p.person_id, "table", t.row"""
+    return _read(records, query, [contact_id])
+
+
+def contact_ties(contacts: Contacts, types: Sequence[str]) -> pd.DataFrame:
+    """Return one row for each child and each shared contact of some types.
+
+    Columns: contact_type, contact_id, person_id, kinds (how tied, as "seen|found"), items (rows), sources,
+    first_seen, last_seen; in that order of ids.
+    """
+    numbers = ", ".join(str(TYPE_NAMES.index(name)) for name in types)
+    schema = contacts.contacts.split(".")[0]
+    query = f"""SELECT {_worded("t.type_k", TYPE_NAMES)} AS contact_type, n.contact_id, p.person_id,
+        string_agg(DISTINCT {_worded("t.tie_k", TIES)}, '|' ORDER BY {_worded("t.tie_k", TIES)}) AS kinds,
+        count(*) AS items, count(DISTINCT t.source_n) AS sources,
+        {_DAY.format("min(t.first_day)")} AS first_seen, {_DAY.format("max(t.last_day)")} AS last_seen
+    FROM {contacts.ties} t SEMI JOIN {schema}.contacts USING (type_k, contact_n)
+    JOIN ({named_contacts()}) n USING (type_k, contact_n) JOIN {{people}} p USING (person_n)
+    WHERE t.type_k IN ({numbers}) GROUP BY t.type_k, n.contact_id, p.person_id ORDER BY t.type_k, n.contact_id, p.person_id"""
+    return _read(contacts.records, query, [])
+
+
+def _read(records: Records, query: str, values: list[str]) -> pd.DataFrame:
+    """Run a query on a connection of its own, so that threads do not share one."""
     with records.connection.cursor() as cursor:
-        return cursor.execute(query.format_map(records.tables), [contact_id]).df()
+        found: pd.DataFrame = cursor.execute(query.format_map(records.tables), values).df()
+    return found
 
 
 _SOURCE_COLUMNS = f"""s.source_id, s.kind AS source_kind, s.agency, s.recorded_on,
@@ -85,7 +112,7 @@ def _worded(number: str, names: tuple[str, ...]) -> str:
 
 
 def _pair_columns(links: Links) -> str:
-    nature = "CASE WHEN i.harmful AND i.protective THEN 'mixed' WHEN i.harmful THEN 'harmful' WHEN i.protective THEN 'protective' WHEN i.neutral THEN 'neutral' ELSE 'unknown' END"
+    nature = "CASE WHEN (i.harm_by_a OR i.harm_by_b) AND i.protective THEN 'mixed' WHEN (i.harm_by_a OR i.harm_by_b) THEN 'harmful' WHEN i.protective THEN 'protective' WHEN i.neutral THEN 'neutral' ELSE 'unknown' END"
     return f"""a.person_id AS person_a, b.person_id AS person_b, {_worded("i.kind_k", tuple(links.kinds))} AS kind, {nature} AS nature,
         i.units / {UNIT}.0 AS weight, {_worded("i.table_k", TABLES)} AS table_a, i.row_a,
         CASE WHEN i.row_b <> i.row_a OR i.table_k <> 0 THEN {_worded("i.table_k", TABLES)} END AS table_b,
@@ -109,6 +136,4 @@ def _opened(links: Links, where: str, values: list[str]) -> pd.DataFrame:
         {_SOURCE_COLUMNS}
     FROM sourced c LEFT JOIN {{sources}} s ON s.source_n = c.source_n
     ORDER BY c.date_to DESC NULLS LAST, c.person_a, c.person_b, "table", row, other_row, s.source_id"""
-    records = links.records
-    with records.connection.cursor() as cursor:
-        return cursor.execute(query.format_map(records.tables), values).df()
+    return _read(links.records, query, values)

@@ -27,7 +27,7 @@ class Links:
     """The links of a network and the items they rest on, as coded tables in DuckDB.
 
     `items` has person_a_n < person_b_n, kind_k, table_k, row_a, row_b, source_a_n, source_b_n, grade,
-    first_day, last_day, harmful, protective, neutral, thing_n, event_n, location_n, share, units.
+    first_day, last_day, harm_by_a, harm_by_b, protective, neutral, thing_n, event_n, location_n, share, units.
     `links` has person_a_n < person_b_n, units, items, sources, first_day, last_day, grade and nature.
     `in_event` has event_n, person_n: who took part in which event, each once.
 
@@ -125,7 +125,8 @@ ITEM_COLUMNS = (
     *(
         "first_day",
         "last_day",
-        "harmful",
+        "harm_by_a",
+        "harm_by_b",
         "protective",
         "neutral",
         "thing_n",
@@ -169,7 +170,8 @@ class _Builder:
             row_b=nw.col("row"),
             source_a_n=nw.col("source_n"),
             source_b_n=nw.col("source_n"),
-            harmful=nw.col("nature") == "harmful",
+            harm_by_a=nw.col("nature") == "harmful",
+            harm_by_b=nw.col("nature") == "harmful",
             protective=nw.col("nature") == "protective",
             neutral=nw.col("nature") == "neutral",
             share=nw.lit(1.0),
@@ -199,7 +201,8 @@ class _Builder:
             kind_k=nw.lit(self.kind("event"), dtype=nw.Int32),
             first_day=nw.min_horizontal("first_day", "first_day_right"),
             last_day=nw.max_horizontal("last_day", "last_day_right"),
-            harmful=_harms(one, other) | _harms(other, one),
+            harm_by_a=_harms(one, other),
+            harm_by_b=_harms(other, one),
             protective=one("protective") | other("protective"),
             neutral=nw.lit(False),
             event_n=nw.col("event_n"),
@@ -332,7 +335,7 @@ def _items(pairs: Frame, **columns: nw.Expr) -> Frame:
     """Give items the columns of ITEM_COLUMNS, with what a kind of evidence does not have left empty."""
     defaults: dict[str, nw.Expr] = {
         **{name: nw.col(name) for name in ("person_a_n", "person_b_n", "grade", "first_day", "last_day")},
-        **{name: nw.lit(False) for name in ("harmful", "protective", "neutral")},
+        **{name: nw.lit(False) for name in ("harm_by_a", "harm_by_b", "protective", "neutral")},
         **{name: nw.lit(None, dtype=nw.Int32) for name in ("thing_n", "event_n", "location_n")},
     }
     chosen = {**defaults, **columns}
@@ -372,7 +375,8 @@ def _gathered(builder: _Builder, items: Frame) -> Frame:
         nw.col("first_day").min(),
         nw.col("last_day").max(),
         nw.col("grade").min(),
-        *(nw.col(name).any() for name in ("harmful", "protective", "neutral")),
+        (nw.col("harm_by_a") | nw.col("harm_by_b")).any().alias("harmful"),
+        *(nw.col(name).any() for name in ("protective", "neutral")),
         nw.min_horizontal("source_a_n", "source_b_n").min().alias("least_source"),
         nw.max_horizontal("source_a_n", "source_b_n").max().alias("most_source"),
         *kinds,

@@ -21,6 +21,7 @@ from mapping.synthetic.gatherings import (
     add_participation,
     gathered,
 )
+from mapping.synthetic.texts import SOURCE_KINDS
 
 FRIENDS = {"peer": 62, "school": 20, "online": 12, "group": 6}
 NATURES = {"neutral": 58, "protective": 22, "unknown": 14, "harmful": 6}
@@ -33,6 +34,8 @@ LABELS = {
 }
 EVENTS_EACH, SIGHTINGS_EACH, FRIENDS_EACH = 1.4, 1.6, 0.7
 """Events, sightings and friendships beyond a spanning tree, for each member of a group."""
+SAID = 0.45
+"""Share of associations that were said at a return interview, where one of the two had one."""
 PAIRS = 360
 """Friendships outside the groups, in the default case."""
 NOBODY = np.array([], dtype=np.int64)
@@ -66,9 +69,18 @@ def _occasions(rng: np.random.Generator, circles: Circles, each: float) -> tuple
 def add_associations(
     evidence: Evidence, a: Ints, b: Ints, kind: Texts, nature: Texts, first: Dates, topic: str
 ) -> None:
-    """Add stated associations, each with its own source; the last date is when it was last said to hold."""
-    last = days_between(evidence.rng, first, np.full(len(first), AS_OF - 1), 0.9)
-    source = evidence.cite(topic, last, b, np.full(len(a), -1))
+    """Add stated associations, each with its own source; the last date is when it was last said to hold.
+
+    Some were said at a return interview of one of the two, where there was one after it began.
+    """
+    rng = evidence.rng
+    last = days_between(rng, first, np.full(len(first), AS_OF - 1), 0.9)
+    asked = np.where(rng.random(len(a)) < 0.5, a, b)
+    held = evidence.next_interview(asked, first)
+    said = ~np.isnat(held) & (rng.random(len(a)) < SAID) & ("return_interview" in SOURCE_KINDS[topic])
+    last = np.where(said, held, last)
+    kinds = np.where(said, "return_interview", "").astype(object)
+    source = evidence.cite(topic, last, asked, np.full(len(a), -1), kind=kinds)
     dates = {"first_seen": first, "last_seen": last}
     evidence.add("associations", person_a=a, person_b=b, kind=kind, nature=nature, **dates, source=source)
 

@@ -63,8 +63,8 @@ def _line(evidence: Evidence, circles: Circles, adults: pd.DataFrame) -> tuple[I
     phone = _thing(evidence, "phone", "Phone 07700 900942")
     vehicle = _thing(evidence, "vehicle", "Silver estate, partial plate Q77")
     in_vehicle = children[: max(2, len(children) * 9 // 10)]
-    _use(evidence, phone, np.concatenate([both, children]), "thing", 3)
-    _use(evidence, vehicle, np.concatenate([both, in_vehicle]), "thing", 5)
+    _use(evidence, phone, np.concatenate([both, children]), "line_phone", 3)
+    _use(evidence, vehicle, np.concatenate([both, in_vehicle]), "line_vehicle", 5)
     _harm(evidence, both[0], children)
     _harm(evidence, both[1], children[-max(2, len(children) * 8 // 10) :])
     _line_events(evidence, circles, both)
@@ -75,7 +75,7 @@ def _harm(evidence: Evidence, adult: int, children: Ints) -> None:
     count = len(children)
     first = days_between(evidence.rng, np.full(count, np.datetime64("2025-08-01")), AS_OF - 40)
     kind, nature = np.full(count, "exploitation", dtype=object), np.full(count, "harmful", dtype=object)
-    add_associations(evidence, np.full(count, adult), children, kind, nature, first, "harm")
+    add_associations(evidence, np.full(count, adult), children, kind, nature, first, "line_harm")
 
 
 def _line_events(evidence: Evidence, circles: Circles, both: Ints) -> None:
@@ -89,7 +89,8 @@ def _line_events(evidence: Evidence, circles: Circles, both: Ints) -> None:
     who = [order[start : start + number] for start, number in zip(first, size, strict=True)]
     date = np.sort(days_between(rng, np.full(count, np.datetime64("2025-09-01")), AS_OF - 3, 0.7))
     nowhere = np.full(count, -1)
-    source = evidence.cite(kind, date, np.array([children[0] for children in who]), nowhere)
+    topic = np.array([f"line_{name}" for name in kind], dtype=object)
+    source = evidence.cite(topic, date, np.array([children[0] for children in who]), nowhere)
     at = evidence.spots[circles.park_place] + rng.normal(0, 1_800, (count, 2))
     said = np.array([LINE_SUMMARIES[str(name)] for name in kind], dtype=object)
     event = add_event(
@@ -112,7 +113,7 @@ def _park(evidence: Evidence, circles: Circles) -> None:
     there = np.full(count, circles.park_place)
     place = np.where((np.arange(count) < len(children)) | (rng.random(count) < 0.7), there, -1)
     kind, said = np.full(count, "incident", dtype=object), np.full(count, PARK_SUMMARY, dtype=object)
-    source = evidence.cite(kind, date, children[lead], there)
+    source = evidence.cite("park", date, children[lead], there)
     at = evidence.spots[there] + rng.normal(0, 45, (count, 2))
     event = add_event(
         evidence, kind=kind, date=date, place=place, at=at, source=source, summary=said, hours=PARK_HOURS

@@ -55,7 +55,7 @@ def add_contradictions(evidence: Evidence, count: int) -> None:
     good = table[(table["kind"] == "peer") & table["nature"].isin(["neutral", "protective"])]
     chosen = good.iloc[evidence.rng.permutation(len(good))[:count]]
     a, b = chosen["person_a"].to_numpy(), chosen["person_b"].to_numpy()
-    _add(evidence, a, b, _same("group", a), _same("harmful", a), "harm")
+    _add(evidence, a, b, _same("group", a), _same("harmful", a), "contradiction")
 
 
 def _same(word: str, like: Ints) -> Texts:
