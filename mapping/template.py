@@ -210,11 +210,11 @@ def contract_as_markdown(codes: Codes | None = None) -> str:
     parts += [
         "## Code lists",
         "",
-        f"Last checked on {codes.as_of:%-d %B %Y}. Capitals and small letters are the same.",
+        f"Last checked on {codes.as_of.day} {codes.as_of:%B %Y}. Capitals and small letters are the same.",
         "",
     ]
     for name in _lists_used():
-        parts += [f"### {_title(name)}", "", "| code | meaning |", "| --- | --- |"]
+        parts += [f"### List: {_in_words(name)}", "", "| code | meaning |", "| --- | --- |"]
         parts += [f"| {code} | {meaning} |" for code, meaning in codes[name].items()]
         parts.append("")
     return "\n".join(parts).rstrip() + "\n"
@@ -236,21 +236,18 @@ def _table_as_markdown(table: Table) -> list[str]:
 def _written(column: Column, *, link: bool = False) -> str:
     """Say in a few words how a column's values are written."""
     if column.codes:
-        title = _title(column.codes)
-        return (
-            f"a code: [{title}](#{title.lower().replace(' ', '-')})"
-            if link
-            else f"a code from the list {title}"
-        )
+        name = _in_words(column.codes)
+        anchor = "list-" + name.lower().replace(" ", "-")
+        return f"a code: [{name}](#{anchor})" if link else f"a code of the list {name}"
     if column.refers_to:
         table = f"`{column.refers_to}`" if link else column.refers_to
         return f"an id of {table}"
     return _WRITTEN[column.kind]
 
 
-def _title(name: str) -> str:
-    """Name a code list in words: `care_status` is "List: care status"."""
-    return "List " + name.replace("_", " ").replace("nrm", "NRM")
+def _in_words(name: str) -> str:
+    """Name a code list in words: `care_status` is "care status"."""
+    return name.replace("_", " ").replace("nrm", "NRM")
 
 
 def _lists_used() -> list[str]:
@@ -304,8 +301,8 @@ def _fill_readme(sheet: Any) -> None:
         *((table.name, table.about[0].upper() + table.about[1:] + ".") for table in TABLES.values()),
     ]
     for row, (head, text) in enumerate(lines, start=1):
-        sheet.cell(row, 1, head).font = Font(bold=True)
-        sheet.cell(row, 2, text).alignment = Alignment(wrap_text=True, vertical="top")
+        sheet.cell(row, 1, head or None).font = Font(bold=True)
+        sheet.cell(row, 2, text or None).alignment = Alignment(wrap_text=True, vertical="top")
 
 
 def _fill_lists(sheet: Any, codes: Codes) -> dict[str, str]:
