@@ -21,7 +21,9 @@ Floats = npt.NDArray[np.float64]
 RESOLUTION = 0.02
 # Weights are whole billionths, so that no sum depends on the order of the rows.
 UNIT = 1_000_000_000
-# A part of the network with more people than this is settled pass by pass ...
+# A part of the network with up to this many people is settled this many times, and the best kept.
+TRIES, TRIES_UP_TO = 10, 1_000
+# A part with more people than this is settled pass by pass ...
 PASSES_ABOVE = 100_000
 # ... until a pass adds less than this share to the quality of the whole.
 SETTLED = 1e-3
@@ -131,24 +133,30 @@ def _settle(
     with _drawing:
         ig.set_random_number_generator(random.Random(seed))
         try:
-            found = _leiden(graph, weights, resolution)
+            tries = TRIES if len(members) <= TRIES_UP_TO else 1
+            found = max((_leiden(graph, weights, resolution) for _ in range(tries)), key=_quality)
         finally:
             ig.set_random_number_generator(random)
-    return _lowest_member(np.asarray(found, dtype=np.int64))
+    return _lowest_member(np.asarray(found.membership, dtype=np.int64))
 
 
-def _leiden(graph: ig.Graph, weights: list[float], resolution: float) -> list[int]:
+def _leiden(graph: ig.Graph, weights: list[float], resolution: float) -> ig.VertexClustering:
     """Run Leiden until it settles; a very large part until a pass gains next to nothing."""
     options = {"objective_function": "CPM", "weights": weights, "resolution": resolution}
     if graph.vcount() <= PASSES_ABOVE:
-        return list(graph.community_leiden(n_iterations=-1, **options).membership)
+        return graph.community_leiden(n_iterations=-1, **options)
     found = graph.community_leiden(n_iterations=1, **options)
     while True:
         again = graph.community_leiden(n_iterations=1, initial_membership=found.membership, **options)
-        gain = (again.quality or 0.0) - (found.quality or 0.0)
+        gain = _quality(again) - _quality(found)
         found = again
-        if gain < SETTLED * abs(again.quality or 1.0):
-            return list(found.membership)
+        if gain < SETTLED * abs(_quality(found)):
+            return found
+
+
+def _quality(found: ig.VertexClustering) -> float:
+    """The quality of a grouping, rounded so that the last digits of a sum decide nothing."""
+    return round(float(found.quality or 0.0), 9)
 
 
 def _lowest_member(community: Integers) -> Integers:
