@@ -483,7 +483,7 @@ class _Other:
 @kept
 def new_referrals(loaded: Loaded, since: date) -> pd.DataFrame:
     """Return the referrals received since a day, newest first."""
-    return recent.newest_referrals(table(loaded, "referrals"), since=since, until=loaded.analysis.as_of)
+    return recent.newest_referrals(table(loaded, "referrals"), since=since, until=loaded.day)
 
 
 def member_table(loaded: Loaded, group_id: str, label: pd.Series) -> pd.DataFrame:

@@ -274,7 +274,11 @@ def all_groups(
     sizes = members["group_id"].value_counts()
     order = [group for group in summary["group_id"] if group in sizes.index]
     order = (
-        order[: max(1, int(np.searchsorted(np.cumsum([sizes[group] for group in order]), MOST_DOTS)))]
+        order[
+            : max(
+                1, int(np.searchsorted(np.cumsum([sizes[group] for group in order]), MOST_DOTS, side="right"))
+            )
+        ]
         if order
         else []
     )

@@ -8,6 +8,7 @@ import os
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -24,7 +25,8 @@ from mapping.access import Viewer
 from mapping.records import Records
 from mapping.tables import CaseError
 
-DEMO = Path(__file__).resolve().parent.parent / "data" / "synthetic" / "demo"
+ROOT = Path(__file__).resolve().parent.parent
+DEMO = ROOT / "data" / "synthetic" / "demo"
 MOST_ANSWERS = 300
 Arguments = ParamSpec("Arguments")
 Answer = TypeVar("Answer")
@@ -143,6 +145,11 @@ class Loaded:
     analysis: Analysis
     work: Work
 
+    @property
+    def day(self) -> date:
+        """The as-of date, or today where nothing in the case has a date."""
+        return self.analysis.as_of or date.today()
+
 
 class NotLoadedError(RuntimeError):
     """The case cannot be shown; the message says why in words for the user."""
@@ -204,7 +211,10 @@ def _wait(work: Work) -> None:
 
 
 def _in_words(error: Exception) -> str:
-    if isinstance(error, CaseError | ValueError | FileNotFoundError) and str(error):
+    """Return the sentence of an error of our own; any other says nothing of what is inside."""
+    raised = traceback.extract_tb(error.__traceback__)[-1].filename
+    ours = any(Path(raised).resolve().is_relative_to(ROOT / package) for package in ("mapping", "geo", "app"))
+    if ours and isinstance(error, ValueError | FileNotFoundError) and str(error):
         return str(error)
     return "The case could not be read. Run contextmap check on the folder to see what is wrong with it."
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from typing import Any
@@ -140,6 +140,12 @@ def picture_and_panel() -> tuple[Any, Any]:
 def heading(text: str) -> None:
     """Show a small heading inside a page."""
     st.html(f'<h2 class="cm-panel-title">{markup(text)}</h2>')
+
+
+def lines(rows: Iterable[str]) -> None:
+    """Show lines of HTML one under the other, or nothing where there are none."""
+    if body := "".join(rows):
+        st.html(body)
 
 
 def quiet(text: str) -> None:

@@ -49,11 +49,13 @@ def masked(text: str, people: Iterable[tuple[object, object]]) -> str:
     Only names as they stand in the people table are found; a nickname in a
     report stays as it was written.
     """
-    for given, family in people:
-        for name in (f"{plain(given)} {plain(family)}", plain(family), plain(given)):
-            if len(name) > 2 and any(letter.isalnum() for letter in name):
-                short_form = ".".join(part[0].upper() for part in name.split() if part) + "."
-                text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", lambda _, form=short_form: form, text)
+    known = [(plain(given), plain(family)) for given, family in people]
+    whole = [f"{given} {family}" for given, family in known]
+    single = [name for pair in known for name in pair]
+    for name in [*whole, *single]:
+        if len(name) > 2 and any(letter.isalnum() for letter in name):
+            initial = ".".join(part[0].upper() for part in name.split()) + "."
+            text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", lambda _, initial=initial: initial, text)
     return text
 
 

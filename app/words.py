@@ -271,7 +271,7 @@ def wards_answer(wards: pd.DataFrame, values: pd.Series, measure: str, placed: b
         return f"{WARD_MEASURES[measure]}: nothing is known in any of {count(len(wards), 'ward')}."
     called = wards.set_index("ward_code")["ward_name"]
     top = known.sort_index().sort_values(ascending=False, kind="stable")
-    first = [plain(called[code]) for code in top.index[:5] if top[code] > 0]
+    first = [shortened(plain(called[code]), 60) for code in top.index[:5] if top[code] > 0]
     scope = "" if placed else ", without children placed here by other authorities"
     if measure.endswith("_rate"):
         return f"{name.capitalize()} are highest in {listing(first)}{scope}."
@@ -333,7 +333,7 @@ def ward_profile_html(row: Mapping[str, Any]) -> str:
 
 def wards_method_html(notes: Iterable[str]) -> str:
     """Return the method and limits of ward figures as HTML, with the notes on the files used."""
-    listed = "".join(f"<li>{markup(note)}</li>" for note in notes)
+    listed = "".join(f"<li>{markup(note, limit=400)}</li>" for note in notes)
     return (
         "<p>A child lives in the ward of their placement if they are placed, else of their home. A missing episode belongs to the ward of the place the child was missing from. "
         "Home, placement, incident and responsible authority are four different places; none stands for another.</p>"

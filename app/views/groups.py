@@ -48,7 +48,7 @@ if chosen is None:
         frame.quiet(
             "Choose one in the box above, in the picture, or in the table below: its members, what they share, when the evidence is from, and what every link rests on."
         )
-        st.html(words.newest_groups_html(groups.head(8), called))
+        frame.lines([words.newest_groups_html(groups.head(8), called)])
 else:
     row = groups[groups["group_id"] == chosen].iloc[0]
     links = answers.group_links(loaded, chosen)

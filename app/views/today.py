@@ -7,7 +7,7 @@ from app import answers, data, evidence, frame, lines, names, recent, state, tab
 from app.text import markup
 
 loaded = data.load()
-as_of = loaded.analysis.as_of
+as_of = loaded.day
 at = recent.now(as_of)
 label = answers.labels(loaded, state.names_shown())
 place = answers.place_names(loaded)
@@ -39,7 +39,7 @@ with now_column:
     if missing.empty:
         frame.quiet("Nobody is recorded as missing.")
     with st.container(height=460 if len(missing) > 5 else "content", border=False, key="today_missing"):
-        st.html("".join(lines.missing_now(row, label, place) for row in missing.head(50).to_dict("records")))
+        frame.lines(lines.missing_now(row, label, place) for row in missing.head(50).to_dict("records"))
 
 with due_column:
     frame.heading(f"Return interviews due ({len(soon)}) and past their time ({len(late)})")
@@ -47,7 +47,7 @@ with due_column:
     if listed.empty:
         frame.quiet("No return interview is due.")
     with st.container(height=460 if len(listed) > 5 else "content", border=False, key="today_due"):
-        st.html("".join(lines.interview_due(row, label) for row in listed.head(60).to_dict("records")))
+        frame.lines(lines.interview_due(row, label) for row in listed.head(60).to_dict("records"))
     if older:
         frame.quiet(
             f"{words.count(older, 'more interview')} never held, from returns more than {recent.OVERDUE_DAYS + 3} days ago; the table below lists them."
@@ -79,7 +79,7 @@ with changed_column:
                 args=("groups", "group", row.group_id),
                 help="Open the group and its evidence",
             )
-        st.html("".join(lines.referral(row, label) for row in referrals.head(20).to_dict("records")))
+        frame.lines(lines.referral(row, label) for row in referrals.head(20).to_dict("records"))
 choice = st.segmented_control(
     "List",
     ["Missing now", "Return interviews", "New links", "New referrals", "Groups"],

@@ -73,7 +73,7 @@ with panel:
         frame.heading("All wards together")
         st.html(words.wards_together_html(wards, loaded.analysis.geography.coverage))
     else:
-        frame.heading(str(answers.ward_names(loaded)[chosen]))
+        frame.heading(words.plain_name(answers.ward_names(loaded)[chosen]))
         st.html(words.ward_profile_html(wards[wards["ward_code"] == chosen].iloc[0]))
         if loaded.question.viewer.sees_people:
             places = answers.ward_places(loaded, chosen, state.grades())

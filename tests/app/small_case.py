@@ -34,7 +34,14 @@ def _tables(name: str | None, people: int) -> dict[str, list[dict[str, object]]]
          "home_easting": EAST + 700 + 1500 * (i % 3), "home_northing": NORTH + 600 + 1700 * (i % 2), "school_id": "L2", "care_status": "cin"}
         for i, child in enumerate(children)
     ]  # fmt: skip
-    grown = {"date_of_birth": "1980-01-01", "responsible_authority": "", "home_easting": "", "home_northing": "", "school_id": "", "care_status": ""}
+    grown = {
+        "date_of_birth": "1980-01-01",
+        "responsible_authority": "",
+        "home_easting": "",
+        "home_northing": "",
+        "school_id": "",
+        "care_status": "",
+    }
     persons.append({"person_id": "A1", "given_name": name or "Una", "family_name": name or "Vane", **grown})
     persons.append({"person_id": "A2", "given_name": name or "Wyn", "family_name": name or "Xu", **grown})
     return {
@@ -78,12 +85,41 @@ def _geography(folder: Path, name: str | None) -> None:
     features = []
     for place, (code, ward) in enumerate(WARDS.items()):
         west, south = EAST + SIDE * (place % 2), NORTH + SIDE * (place // 2)
-        ring = [[west, south], [west + SIDE, south], [west + SIDE, south + SIDE], [west, south + SIDE], [west, south]]
-        properties = {"WD25CD": code, "WD25NM": name or ward, "LAD25CD": "E08000099", "LAD25NM": name or "Anyborough"}
-        features.append({"type": "Feature", "properties": properties, "geometry": {"type": "Polygon", "coordinates": [ring]}})
+        ring = [
+            [west, south],
+            [west + SIDE, south],
+            [west + SIDE, south + SIDE],
+            [west, south + SIDE],
+            [west, south],
+        ]
+        properties = {
+            "WD25CD": code,
+            "WD25NM": name or ward,
+            "LAD25CD": "E08000099",
+            "LAD25NM": name or "Anyborough",
+        }
+        features.append(
+            {
+                "type": "Feature",
+                "properties": properties,
+                "geometry": {"type": "Polygon", "coordinates": [ring]},
+            }
+        )
     crs = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::27700"}}
-    (folder / "wards.geojson").write_text(json.dumps({"type": "FeatureCollection", "crs": crs, "features": features}), encoding="utf-8")
+    (folder / "wards.geojson").write_text(
+        json.dumps({"type": "FeatureCollection", "crs": crs, "features": features}), encoding="utf-8"
+    )
     codes = [(f"E0100000{i}", ward) for i, ward in enumerate(WARDS, start=1)]
-    (folder / "lookup.csv").write_text("LSOA21CD,WD25CD,LAD25CD\n" + "".join(f"{lsoa},{ward},E08000099\n" for lsoa, ward in codes), encoding="utf-8")
-    (folder / "imd.csv").write_text("LSOA21CD,IMD_rank,IMD_decile\n" + "".join(f"{lsoa},{1 + 9000 * i},{1 + i * 3}\n" for i, (lsoa, _) in enumerate(codes)), encoding="utf-8")
-    (folder / "people.csv").write_text("WD25CD,children_10_17\n" + "".join(f"{ward},{900 + 100 * i}\n" for i, (_, ward) in enumerate(codes)), encoding="utf-8")
+    (folder / "lookup.csv").write_text(
+        "LSOA21CD,WD25CD,LAD25CD\n" + "".join(f"{lsoa},{ward},E08000099\n" for lsoa, ward in codes),
+        encoding="utf-8",
+    )
+    (folder / "imd.csv").write_text(
+        "LSOA21CD,IMD_rank,IMD_decile\n"
+        + "".join(f"{lsoa},{1 + 9000 * i},{1 + i * 3}\n" for i, (lsoa, _) in enumerate(codes)),
+        encoding="utf-8",
+    )
+    (folder / "people.csv").write_text(
+        "WD25CD,children_10_17\n" + "".join(f"{ward},{900 + 100 * i}\n" for i, (_, ward) in enumerate(codes)),
+        encoding="utf-8",
+    )

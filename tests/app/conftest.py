@@ -1,0 +1,84 @@
+"""Share a small case, the app under test, and names that try to be more than names."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+MAIN = Path(__file__).resolve().parents[2] / "app" / "main.py"
+
+HOSTILE = {
+    "markup": "<img src=x onerror=alert(1)>",
+    "formula": '=HYPERLINK("x")',
+    "direction": "abc\u202egnp.exe",
+    "markdown": "![x](http://elsewhere.example/x.png) [y](javascript:alert(1)) $x$ :red[z]",
+    "long": "Q" * 10_000,
+}
+
+
+def _load(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).parent / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def small_case() -> ModuleType:
+    """The module that writes small cases."""
+    return _load("small_case")
+
+
+@pytest.fixture(scope="session")
+def case(small_case: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small case: two groups of six, an adult of concern who touches both, a phone, four wards."""
+    return small_case.write_case(tmp_path_factory.mktemp("case") / "small")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept() -> Iterator[None]:
+    """Caches outlive an app under test; each test starts without any."""
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    yield
+    st.cache_data.clear()
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def open_app(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., AppTest]:
+    """Return a function that opens a page of a case in a role."""
+
+    def open_page(case: Path, page: str = "today", *, role: str = "social_worker") -> AppTest:
+        monkeypatch.setenv("CONTEXTMAP_CASE", str(case))
+        monkeypatch.setenv("CONTEXTMAP_LOG_DIR", str(tmp_path / "log"))
+        app = AppTest.from_file(str(MAIN), default_timeout=60)
+        app.session_state["role"] = role
+        app.run()
+        if page != "today" and role != "planner":
+            app.switch_page(f"views/{page}.py").run()
+        return app
+
+    return open_page
+
+
+@pytest.fixture(scope="session")
+def shown() -> Callable[[AppTest], str]:
+    """Return a function that gives all HTML of a page as one text."""
+    return lambda app: "\n".join(element.proto.body for element in app.get("html"))
+
+
+@pytest.fixture(scope="session")
+def hostile() -> dict[str, str]:
+    """Names that try to be more than names."""
+    return HOSTILE

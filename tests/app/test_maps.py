@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import json
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+from shapely.geometry import box
+
+from app import kinds, maps
+
+
+@pytest.fixture
+def shapes() -> gpd.GeoDataFrame:
+    squares = [box(400_000 + 2_000 * n, 400_000, 402_000 + 2_000 * n, 402_000) for n in range(3)]
+    names = ["Alder", "<b>Beech", "Cedar"]
+    return gpd.GeoDataFrame(
+        {"ward_code": ["W1", "W2", "W3"], "ward_name": names}, geometry=squares, crs=27700
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "limits"),
+    [
+        ([0, 0, 0], []),
+        ([1, 1, 2, 3], [1.0, 2.0, 3.0]),
+        ([0, 10, 20, 30, 40, 50], [10.0, 18.0, 26.0, 34.0, 42.0]),
+        ([None, None], []),
+    ],
+)
+def test_breaks(values: list[float], limits: list[float]) -> None:
+    assert maps.breaks(pd.Series(values, dtype=float)) == limits
+
+
+def test_shades_rise_with_the_value_and_the_unknown_is_white() -> None:
+    found = maps.shades(pd.Series({"a": 0.0, "b": 1.0, "c": 5.0, "d": None}), [1.0, 4.0])
+    assert found.to_dict() == {"a": kinds.BLUES[0], "b": kinds.BLUES[3], "c": kinds.BLUES[6], "d": "#ffffff"}
+
+
+def test_the_same_limits_give_the_same_scale_with_and_without_placed_children() -> None:
+    with_placed, without = pd.Series({"a": 9.0, "b": 3.0}), pd.Series({"a": 3.0, "b": 3.0})
+    limits = maps.breaks(pd.concat([with_placed, without], ignore_index=True))
+    assert maps.shades(with_placed, limits)["b"] == maps.shades(without, limits)["a"]
+
+
+def test_a_map_has_no_basemap_and_its_tooltip_is_text(shapes: gpd.GeoDataFrame) -> None:
+    outline = maps.outlines(shapes)
+    values = pd.Series({"W1": 1.0, "W2": 2.0, "W3": None})
+    deciles = pd.Series({"W1": 1, "W2": 10, "W3": None})
+    deck = maps.deck(outline, values, limits=[1.0, 2.0], measure="Children", deciles=deciles, chosen="W2")
+    said = json.loads(deck.to_json())
+    assert "mapProvider" not in said or said["mapProvider"] is None
+    assert "http" not in deck.to_json()
+    assert deck._tooltip == {"text": "{tip}"}
+    tips = {f["properties"]["ward_code"]: f["properties"]["tip"] for f in deck.layers[0].data["features"]}
+    assert tips == {
+        "W1": "Alder\nChildren: 1\ndeprivation decile: 1",
+        "W2": "<b>Beech\nChildren: 2\ndeprivation decile: 10",
+        "W3": "Cedar\nChildren: not known",
+    }
+    assert [layer.id for layer in deck.layers] == ["wards", "deciles", "names"]
+
+
+def test_outlines_are_in_longitude_and_latitude(shapes: gpd.GeoDataFrame) -> None:
+    outline = maps.outlines(shapes)
+    west, south, east, north = outline["bounds"]
+    assert -2.01 < west < east < -1.9
+    assert 53.4 < south < north < 53.6
+    assert sorted(outline["wards"]) == ["W1", "W2", "W3"] == sorted(outline["bands"])
+
+
+def test_the_legend_says_what_every_shade_means() -> None:
+    said = maps.legend([1.0, 4.0], "Children <here>", deciles=True, unknown=True)
+    for part in (
+        "Children &lt;here&gt;",
+        ">0<",
+        "1 up to 4",
+        "4 or more",
+        "not known",
+        "most deprived tenth",
+    ):
+        assert part in said

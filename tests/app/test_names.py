@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import pandas as pd
+
+from app.names import group_labels, label_of, labels, masked
+
+PEOPLE = pd.DataFrame(
+    {
+        "person_id": ["C1", "C2", "C3"],
+        "given_name": ["Ada", "<b>Eve", None],
+        "family_name": ["Quill", "Ärm", None],
+    }
+)
+
+
+def test_initials_come_with_the_id_so_that_two_people_can_be_told_apart() -> None:
+    assert labels(PEOPLE, names=False).to_dict() == {"C1": "AQ (C1)", "C2": "BÄ (C2)", "C3": "?? (C3)"}
+
+
+def test_full_names_where_they_are_shown() -> None:
+    assert labels(PEOPLE, names=True).to_dict() == {
+        "C1": "Ada Quill (C1)",
+        "C2": "<b>Eve Ärm (C2)",
+        "C3": "?? (C3)",
+    }
+
+
+def test_someone_who_is_in_no_table_is_their_id() -> None:
+    assert label_of("C9", labels(PEOPLE, names=False)) == "C9"
+
+
+def test_names_in_a_report_are_cut_to_initials() -> None:
+    text = "Ada Quill said Ada was with the Quill brothers; Adaline was not."
+    assert masked(text, [("Ada", "Quill")]) == "A.Q. said A. was with the Q. brothers; Adaline was not."
+
+
+def test_two_people_of_one_family_name_are_each_cut_to_initials() -> None:
+    assert masked("Ada Quill and Ben Quill", [("Ada", "Quill"), ("Ben", "Quill")]) == "A.Q. and B.Q."
+
+
+def test_groups_are_called_by_as_much_of_their_id_as_tells_them_apart() -> None:
+    ids = pd.Series(["g3fa9b12c4d5e", "g3fa9c00000ff", "g0000aaaabbbb"])
+    assert group_labels(ids).to_dict() == {
+        "g0000aaaabbbb": "Group 0000A",
+        "g3fa9b12c4d5e": "Group 3FA9B",
+        "g3fa9c00000ff": "Group 3FA9C",
+    }

@@ -1,0 +1,309 @@
+"""Open each page on a small case: what it says, what it rests on, and who may see it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Selectbox
+
+OpenApp = Callable[..., AppTest]
+Shown = Callable[[AppTest], str]
+PAGES = ("today", "groups", "shared_contacts", "peer_map", "wards")
+
+
+def box(app: AppTest, label: str) -> Selectbox:
+    return next(found for found in app.selectbox if found.label == label)
+
+
+def choose(app: AppTest, **chosen: str) -> AppTest:
+    """Choose as a click in a picture does."""
+    app.session_state["chosen"] = {**app.session_state["chosen"], **chosen}
+    return app.run()
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("role", ["analyst", "social_worker", "chair"])
+def test_every_page_opens_for_everyone_who_sees_people(
+    open_app: OpenApp, shown: Shown, case: Path, page: str, role: str
+) -> None:
+    app = open_app(case, page, role=role)
+    assert not app.exception
+    assert shown(app).count("OFFICIAL-SENSITIVE") == 2
+    assert '<h1 class="cm-title">' in shown(app)
+
+
+def test_today_says_who_is_missing_and_what_is_due(open_app: OpenApp, shown: Shown, case: Path) -> None:
+    said = shown(open_app(case))
+    assert (
+        "1 child missing now; 1 return interview due within 72 hours of the child&#x27;s return and 1 past that time."
+        in said
+    )
+    assert "<b>AQ (C001)</b> for <span class='cm-figure'>1 hour</span>" in said
+    assert "since Thursday 30 May, 22:00, from Brook House" in said
+    assert "last missing before: 1 May 2024; 2 episodes on record" in said
+    assert (
+        "<b>BQ (C002)</b> <span class='cm-figure'>57 hours left</span>" in said
+        or "<b>BQ (C002)</b> <span class='cm-figure'>2 days left</span>" in said
+    )
+    assert "New referral: <b>DQ (C004)</b>" in said
+
+
+def test_a_group_opens_to_the_items_of_one_link(open_app: OpenApp, shown: Shown, case: Path) -> None:
+    app = open_app(case, "groups")
+    assert "2 groups of three or more, 12 children and young people in them; 0 more are in pairs" in shown(
+        app
+    )
+    box(app, "Group").select_index(1).run()
+    said = shown(app)
+    assert "6 children, 9 links" in said
+    assert "Links in Group" in said
+    app = choose(
+        app, link="link:C001|C002" if "C001" in app.dataframe[0].value["Who"].iloc[0] else "link:C007|C008"
+    )
+    assert not app.exception
+    said = shown(app)
+    assert " and " in said.split("cm-panel-title")[-1] or "Linked: " in said
+    assert "reliable source, known directly to the source" in said
+    assert "Missing from home team" in said
+    assert "associations row" in said
+
+
+def test_names_in_reports_are_initials_until_a_reason_is_given(
+    open_app: OpenApp, shown: Shown, case: Path, tmp_path: Path
+) -> None:
+    app = choose(open_app(case, "peer_map"), child="C001", link="link:C001|C002")
+    assert "A.Q. says she and B.Q. were at the park together." in shown(app)
+    assert "Ada" not in shown(app)
+    next(button for button in app.button if button.label == "Show full names").click().run()
+    assert "Type the reason first" in shown(app)
+    next(field for field in app.text_input if field.label == "Why do you need full names?").set_value(
+        "strategy meeting"
+    ).run()
+    next(button for button in app.button if button.label == "Show full names").click().run()
+    assert "Ada Quill says she and Ben Quill were at the park together." in shown(app)
+    assert "Peer map of Ada Quill (C001)" in shown(app)
+    (log,) = (tmp_path / "log").iterdir()
+    (line,) = [json.loads(line) for line in log.read_text().splitlines()]
+    assert (line["action"], line["role"], line["reason"], line["case"]) == (
+        "full names shown",
+        "social_worker",
+        "strategy meeting",
+        "small",
+    )
+    box(app, "Role").set_value("chair").run()
+    assert "Ada" not in shown(app)
+
+
+def test_names_stay_initials_where_the_log_cannot_be_written(
+    open_app: OpenApp, shown: Shown, case: Path, tmp_path: Path
+) -> None:
+    app = open_app(case)
+    (tmp_path / "log").write_text("in the way")
+    next(field for field in app.text_input if field.label == "Why do you need full names?").set_value(
+        "strategy meeting"
+    ).run()
+    next(button for button in app.button if button.label == "Show full names").click().run()
+    assert "names stay as initials" in shown(app)
+    assert "Ada" not in shown(app)
+
+
+def test_a_shared_contact_shows_whom_it_connects_and_where_they_live(
+    open_app: OpenApp, shown: Shown, case: Path
+) -> None:
+    app = open_app(case, "shared_contacts")
+    said = shown(app)
+    assert (
+        "1 adult, 1 phone, vehicle or account, 2 places and 1 event each connect two or more children."
+        in said
+    )
+    app = choose(app, contact="thing:T1")
+    said = shown(app)
+    assert "2 children in 2 groups, 2 wards and 1 authority. Nothing else links any two of them." in said
+    assert "Where these children live: 2 wards" in said
+    tables = [frame.value for frame in app.dataframe]
+    assert any(
+        list(table.columns) == ["Who", "Age", "Group", "Lives in ward", "Links to others here"]
+        for table in tables
+    )
+
+
+def test_only_contacts_whose_children_are_not_otherwise_linked(open_app: OpenApp, case: Path) -> None:
+    app = open_app(case, "shared_contacts")
+    next(toggle for toggle in app.toggle if toggle.label.startswith("Only where")).set_value(True).run()
+    assert not app.exception
+    contacts = next(frame.value for frame in app.dataframe if "Contact" in frame.value.columns)
+    assert contacts["The children are"].unique().tolist() == ["not otherwise linked"]
+
+
+def test_a_peer_map_shows_who_protects_and_who_is_of_concern(
+    open_app: OpenApp, shown: Shown, case: Path
+) -> None:
+    app = choose(open_app(case, "peer_map"), child="C001")
+    said = shown(app)
+    assert "Recorded as protective (1)" in said
+    assert "Adults of concern (1)" in said
+    assert "harm by an adult of concern (arrow to the child)" in said
+    rows = next(frame.value for frame in app.dataframe if "Who or what" in frame.value.columns)
+    assert {"Quarry Field", "Hill School", "WX (A2)", "UV (A1)"} <= set(rows["Who or what"])
+    next(field for field in app.get("button_group") if field.label == "Steps from the child")
+    app.session_state["peer_steps"] = 2
+    app.run()
+    assert not app.exception
+
+
+def test_a_ward_has_a_profile(open_app: OpenApp, shown: Shown, case: Path) -> None:
+    app = open_app(case, "wards")
+    assert "Children known who live here: 12 in all" in shown(app)
+    app = choose(app, ward="E05000003")
+    said = shown(app)
+    assert "Deprivation decile: <b>6 of 10 (1 is the most deprived tenth of areas in England)</b>" in said
+    assert "<b>3</b> missing episodes, <b>2</b> children, 33% of episodes are repeats" in said
+    next(toggle for toggle in app.toggle if toggle.label.startswith("With children placed")).set_value(
+        False
+    ).run()
+    assert "without children placed here by other authorities: 11 in all" in shown(app)
+
+
+def test_a_planner_sees_wards_and_no_people(open_app: OpenApp, shown: Shown, case: Path) -> None:
+    app = open_app(case, role="planner")
+    assert not app.exception
+    said = shown(app)
+    assert '<h1 class="cm-title">Wards</h1>' in said
+    assert not [button for button in app.button if button.label == "Show full names"]
+    everything = said + "".join(frame.value.to_csv() for frame in app.dataframe)
+    for person in ("C001", "AQ", "Ada", "Quill", "Brook House"):
+        assert person not in everything
+
+
+def test_what_an_analyst_sees_is_not_left_behind_for_others(
+    open_app: OpenApp, shown: Shown, small_case: ModuleType, tmp_path: Path
+) -> None:
+    """Caches are shared by all users: what one role may see must not answer another's question."""
+    case = small_case.write_case(tmp_path / "case")
+    stated = (case / "associations.csv").read_text()
+    (case / "associations.csv").write_text(stated + "C001,C012,peer,unknown,2024-05-01,2024-05-28,S3\n")
+    analyst = choose(open_app(case, "peer_map", role="analyst"), child="C001")
+    assert "1 report reaches analysts only" in shown(
+        analyst
+    ) or "1 reports here reach analysts only" in shown(analyst)
+    assert "C012" in "".join(frame.value.to_csv() for frame in analyst.dataframe)
+    worker = choose(open_app(case, "peer_map"), child="C001")
+    assert "analysts only" not in shown(worker)
+    assert "LQ (C012)" not in "".join(frame.value.to_csv() for frame in worker.dataframe)
+
+
+def test_the_grade_band_filters_what_links_rest_on(open_app: OpenApp, shown: Shown, case: Path) -> None:
+    app = open_app(case, "shared_contacts")
+    assert "1 phone, vehicle or account" in shown(app)
+    app.session_state["grade_band"] = "A-B"
+    app.run()
+    assert "1 phone, vehicle or account" not in shown(app)
+
+
+def test_an_earlier_day_shows_what_was_known_then(open_app: OpenApp, shown: Shown, case: Path) -> None:
+    from datetime import date
+
+    app = open_app(case)
+    app.session_state["as_of"] = date(2024, 5, 25)
+    app.run()
+    assert not app.exception
+    assert "as of <b>25 May 2024</b>" in shown(app)
+    assert "no children missing now" in shown(app).lower()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda case: (case / "people.csv").unlink(), "has no table people"),
+        (lambda case: (case / "people.csv").write_bytes(b""), "people"),
+        (lambda case: (case / "people.csv").write_bytes(b"PK\x03\x04rest"), "people.csv"),
+        (lambda case: (case / "geography" / "people.csv").write_text("WD17CD,children_10_17\nE05009999,5\n"), "WD17"),
+    ],
+)  # fmt: skip
+def test_a_faulty_case_is_explained_in_plain_words(
+    open_app: OpenApp,
+    shown: Shown,
+    small_case: ModuleType,
+    tmp_path: Path,
+    spoil: Callable[[Path], object],
+    said: str,
+) -> None:
+    case = small_case.write_case(tmp_path / "case")
+    spoil(case)
+    app = open_app(case)
+    assert not app.exception
+    text = shown(app)
+    assert "This case cannot be shown." in text
+    assert said in text
+    for inside in ("Traceback", "duckdb", "SELECT", ".py"):
+        assert inside not in text
+
+
+def test_no_case_folder(open_app: OpenApp, shown: Shown, tmp_path: Path) -> None:
+    assert "There is no case folder at" in shown(open_app(tmp_path / "nowhere"))
+
+
+def test_nobody_without_geography_is_lost(
+    open_app: OpenApp, shown: Shown, small_case: ModuleType, tmp_path: Path
+) -> None:
+    import shutil
+
+    case = small_case.write_case(tmp_path / "case")
+    shutil.rmtree(case / "geography")
+    assert "There is no map: the case has no ward boundaries." in shown(open_app(case, "wards"))
+    for page in ("today", "groups", "shared_contacts"):
+        assert not open_app(case, page).exception
+
+
+def test_a_case_of_people_alone_opens_on_every_page(open_app: OpenApp, tmp_path: Path) -> None:
+    (tmp_path / "case").mkdir()
+    (tmp_path / "case" / "people.csv").write_text("person_id,date_of_birth\nC1,2010-01-01\nC2,2011-01-01\n")
+    for page in PAGES:
+        app = open_app(tmp_path / "case", page)
+        assert not app.exception, page
+    assert not choose(open_app(tmp_path / "case", "peer_map"), child="C1").exception
+
+
+@pytest.mark.parametrize("kind", ["markup", "formula", "direction", "markdown", "long"])
+def test_hostile_names_are_text_on_every_page(
+    open_app: OpenApp,
+    shown: Shown,
+    small_case: ModuleType,
+    tmp_path: Path,
+    hostile: dict[str, str],
+    kind: str,
+) -> None:
+    name = hostile[kind]
+    case = small_case.write_case(tmp_path / "case", name=name)
+    for page in PAGES:
+        app = open_app(case, page, role="analyst")
+        app.session_state["names_shown"] = True
+        app.run()
+        if page == "groups":
+            box(app, "Group").select_index(1).run()
+        app = choose(app, child="C001", link="link:C001|C002", contact="thing:T1", ward="E05000003")
+        assert not app.exception, page
+        text = shown(app)
+        assert "<img src=x" not in text
+        assert "\u202e" not in text
+        labels = [
+            element.label
+            for kind_of in ("button", "toggle", "selectbox", "text_input", "expander", "tab")
+            for element in app.get(kind_of)
+            if hasattr(element, "label")
+        ]
+        assert not [label for label in labels if "![x](" in str(label)], page
+        longest = max(
+            (len(word) for word in text.replace(">", " ").split() if not word.startswith('src="data:')),
+            default=0,
+        )
+        assert longest < 600 or "<details" in text, page
+        for frame in app.dataframe:
+            for column in frame.value.select_dtypes(exclude="number"):
+                assert not frame.value[column].astype(str).str.contains("\u202e").any()
+                assert frame.value[column].astype(str).str.len().max() <= 160
