@@ -212,7 +212,7 @@ class _Reader:
             known = pd.DataFrame({"postcode": pd.Series(list(self.postcodes), dtype="str")})
             self.connection.register("arriving", known)
             self.connection.execute(
-                f"CREATE TABLE {self.schema}.postcodes AS SELECT DISTINCT {_POSTCODE.format(x='postcode')} AS postcode FROM arriving"
+                f"CREATE TABLE {self.schema}.postcodes AS SELECT DISTINCT {_postcode('postcode')} AS postcode FROM arriving"
             )
             self.connection.execute(
                 f"CREATE TABLE {self.schema}.districts AS SELECT DISTINCT split_part(postcode, ' ', 1) AS district FROM {self.schema}.postcodes"
@@ -230,7 +230,7 @@ class _Reader:
         name = f"{self.schema}.{table.name}"
         self.tables[table.name] = name
         if raw is None:
-            raw = RawTable(table.name, _empty(table), {column.name: "VARCHAR" for column in table.columns})
+            raw = RawTable(table.name, "(SELECT CAST(NULL AS BIGINT) AS row WHERE false)", {})
         self.raw[table.name] = raw
         for fault in raw.faults:
             self._reject_one(fault)
@@ -245,33 +245,29 @@ class _Reader:
     def _type(self, table: Table, raw: RawTable, target: str) -> None:
         """Parse every column; keep a bit for each fault, and look the faulty values up afterwards."""
         present = [column for column in table.columns if column.name in raw.columns]
-        parsed, faults, required = [], [], 0
+        cleaned, parsed, checked, faults, required = ["row"], ["*"], ["row"], ["0"], 0
         for bit, column in enumerate(present):
-            value, bad = self._parse(column, raw.columns[column.name])
-            parsed.append(f"{value} AS {column.name}")
-            empty = f"coalesce(trim(CAST({column.name} AS VARCHAR)), '') = ''"
-            if raw.columns[column.name] not in ("VARCHAR",):
-                empty = f"{column.name} IS NULL"
+            name, sql_type = column.name, raw.columns[column.name]
+            cleaned.append(f"{_clean(column, sql_type)} AS {name}")
+            parsed.append(f"{self._parse(column, sql_type)} AS {name}_read")
+            value = _in_years(f"{name}_read") if column.kind in ("date", "time") else f"{name}_read"
+            checked.append(f"{value} AS {name}")
             if column.required:
                 required |= 1 << bit
-                bad = f"({empty} OR coalesce({bad}, false))" if bad else empty
-            if bad:
-                faults.append(f"CASE WHEN {bad} THEN {1 << bit} ELSE 0 END")
-        absent = [
+                faults.append(f"CASE WHEN {value} IS NULL THEN {1 << bit} ELSE 0 END")
+            elif column.kind not in ("id", "text"):
+                faults.append(f"CASE WHEN {name} IS NOT NULL AND {value} IS NULL THEN {1 << bit} ELSE 0 END")
+        checked += [
             f"CAST(NULL AS {_SQL_TYPES.get(column.kind, 'VARCHAR')}) AS {column.name}"
             for column in table.columns
             if column.name not in raw.columns
         ]
-        timed = [
-            f"length(trim({c.name})) > 10 AS {c.name}_timed"
-            for c in present
-            if (table.name, c.name) == ("presence", "seen_at") and raw.columns[c.name] == "VARCHAR"
-        ]
-        if table.name == "presence" and not timed:
-            timed = ["true AS seen_at_timed"]
-        mask = " + ".join(faults) or "0"
+        if table.name == "presence":
+            written = raw.columns.get("seen_at") == "VARCHAR"
+            checked.append(f"{'length(seen_at) > 10' if written else 'true'} AS seen_at_timed")
         self.connection.execute(
-            f"CREATE TABLE {target} AS SELECT row, {', '.join([*parsed, *absent, *timed])}, CAST({mask} AS BIGINT) AS faults FROM {raw.relation}"
+            f"""CREATE TABLE {target} AS SELECT {", ".join(checked)}, CAST({" + ".join(faults)} AS BIGINT) AS faults
+            FROM (SELECT {", ".join(parsed)} FROM (SELECT {", ".join(cleaned)} FROM {raw.relation}))"""
         )
         if self.one(f"SELECT count(*) FROM {target} WHERE faults <> 0"):
             self._reject_values(table, raw, target, present, required)
@@ -291,50 +287,42 @@ class _Reader:
             )
         self.connection.execute(f"DELETE FROM {target} WHERE faults & {required} <> 0")
 
-    def _parse(self, column: Column, sql_type: str) -> tuple[str, str | None]:
-        """Return how a column is read, and when its value is at fault (both SQL), or None for never."""
+    def _parse(self, column: Column, sql_type: str) -> str:
+        """Return the SQL that reads a cleaned column, null where it cannot be read."""
         x = column.name
-        if column.kind in ("date", "time") and sql_type.startswith(("DATE", "TIMESTAMP")):
-            local = f"timezone('Europe/London', {x})" if "TIME ZONE" in sql_type else x
-            value = f"CAST({local} AS {_SQL_TYPES[column.kind]})"
-            return _in_years(value), f"{x} IS NOT NULL AND {_in_years(value)} IS NULL"
-        if column.kind in _RANGES and sql_type in _NUMBERS:
+        if column.kind in ("date", "time"):
+            if sql_type.startswith(("DATE", "TIMESTAMP")):
+                local = f"timezone('Europe/London', {x})" if "TIME ZONE" in sql_type else x
+                return f"CAST({local} AS {_SQL_TYPES[column.kind]})"
+            return _time_parser(x, self.dates, whole=column.kind == "time")
+        if column.kind in _RANGES:
             low, high = _RANGES[column.kind]
-            value = f"CASE WHEN {x} BETWEEN {low} AND {high} THEN CAST({x} AS DOUBLE) END"
-            return value, f"{x} IS NOT NULL AND {value} IS NULL"
-        text = f"nullif(trim({x if sql_type == 'VARCHAR' else f'CAST({x} AS VARCHAR)'}), '')"
-        if column.kind in ("id", "text"):
-            return text, None
-        value = self._parser(column).format(x=text)
-        return value, f"{text} IS NOT NULL AND {value} IS NULL"
-
-    def _parser(self, column: Column) -> str:
+            number = f"CAST({x} AS DOUBLE)" if sql_type in _NUMBERS else f"TRY_CAST({x} AS DOUBLE)"
+            return f"CASE WHEN {number} BETWEEN {low} AND {high} THEN {number} END"
         if column.kind == "code":
             codes = list(self.codes[str(column.codes)])
             change = "lower" if all(code == code.lower() for code in codes) else "upper"
             listed = ", ".join(f"'{code}'" for code in codes)
-            return f"CASE WHEN {change}({{x}}) IN ({listed}) THEN {change}({{x}}) END"
+            return f"CASE WHEN {change}({x}) IN ({listed}) THEN {change}({x}) END"
         if column.kind == "yes_no":
-            return "CASE upper({x}) WHEN 'Y' THEN 'Y' WHEN 'YES' THEN 'Y' WHEN 'N' THEN 'N' WHEN 'NO' THEN 'N' END"
-        if column.kind in _RANGES:
-            low, high = _RANGES[column.kind]
-            return f"CASE WHEN TRY_CAST({{x}} AS DOUBLE) BETWEEN {low} AND {high} THEN TRY_CAST({{x}} AS DOUBLE) END"
+            return f"CASE upper({x}) WHEN 'Y' THEN 'Y' WHEN 'YES' THEN 'Y' WHEN 'N' THEN 'N' WHEN 'NO' THEN 'N' END"
         if column.kind == "gss":
-            return "CASE WHEN regexp_full_match(upper({x}), '[EWSNJKLM][0-9]{{8}}') THEN upper({x}) END"
+            return f"CASE WHEN regexp_full_match(upper({x}), '[EWSNJKLM][0-9]{{8}}') THEN upper({x}) END"
         if column.kind == "postcode":
-            return self._postcode_parser()
-        return _time_parser(self.dates, whole=column.kind == "time")
+            return self._postcode_parser(x)
+        return x
 
-    def _postcode_parser(self) -> str:
+    def _postcode_parser(self, x: str) -> str:
         areas = ", ".join(f"'{area}'" for area in sorted(self.codes.postcode_areas))
-        shape = "regexp_full_match({p}, '(GIR 0AA)|[A-Z]{{{{1,2}}}}[0-9][A-Z0-9]? [0-9][A-Z]{{{{2}}}}')"
-        good = f"{shape} AND regexp_extract({{p}}, '^[A-Z]+') IN ({areas})"
+        written = _postcode(x)
+        shape = f"regexp_full_match({written}, '(GIR 0AA)|[A-Z]{{1,2}}[0-9][A-Z0-9]? [0-9][A-Z]{{2}}')"
+        good = f"{shape} AND regexp_extract({written}, '^[A-Z]+') IN ({areas})"
         if self.postcodes is not None:
             good += (
-                f" AND (split_part({{p}}, ' ', 1) NOT IN (SELECT district FROM {self.schema}.districts)"
-                f" OR {{p}} IN (SELECT postcode FROM {self.schema}.postcodes))"
+                f" AND (split_part({written}, ' ', 1) NOT IN (SELECT district FROM {self.schema}.districts)"
+                f" OR {written} IN (SELECT postcode FROM {self.schema}.postcodes))"
             )
-        return f"CASE WHEN {good.format(p=_POSTCODE)} THEN {_POSTCODE} END"
+        return f"CASE WHEN {good} THEN {written} END"
 
     def _reason(self, column: Column, value: str) -> str:
         """Return the SQL for the sentence that says what is wrong with a value of a column."""
@@ -567,42 +555,46 @@ _SQL_TYPES = {
 }
 _NUMBERS = ("DOUBLE", "FLOAT", "INTEGER", "BIGINT", "SMALLINT", "UINTEGER", "UBIGINT", "HUGEINT")
 _RANGES = {"easting": EASTINGS, "northing": NORTHINGS, "longitude": LONGITUDES, "latitude": LATITUDES}
-# Capitals, no spaces, then one space before the last three characters.
-_PLAIN = "replace(upper({x}), ' ', '')"
-_POSTCODE = f"(substr({_PLAIN}, 1, length({_PLAIN}) - 3) || ' ' || right({_PLAIN}, 3))"
+
+
+def _clean(column: Column, sql_type: str) -> str:
+    """Return the SQL for a column as written, without the spaces around it; null where it is empty."""
+    dated = column.kind in ("date", "time") and sql_type.startswith(("DATE", "TIMESTAMP"))
+    if dated or (column.kind in _RANGES and sql_type in _NUMBERS):
+        return column.name
+    text = column.name if sql_type == "VARCHAR" else f"CAST({column.name} AS VARCHAR)"
+    return f"nullif(trim({text}), '')"
+
+
+def _postcode(x: str) -> str:
+    """Return the SQL for a postcode in capitals with one space before its last three characters."""
+    plain = f"replace(upper({x}), ' ', '')"
+    return f"(substr({plain}, 1, length({plain}) - 3) || ' ' || right({plain}, 3))"
 
 
 def _in_years(value: str) -> str:
     return f"CASE WHEN year({value}) BETWEEN {YEARS[0]} AND {YEARS[1]} THEN {value} END"
 
 
-def _time_parser(dates: Dates, *, whole: bool) -> str:
+def _time_parser(x: str, dates: Dates, *, whole: bool) -> str:
     """Return SQL that reads an ISO 8601 date or time (and day-first ones under "dmy") as local time in the United Kingdom."""
-    x = "{x}"
     if dates == "dmy":
-        pattern = r"([0-9]{{1,2}})[/.-]([0-9]{{1,2}})[/.-]([0-9]{{4}})(.*)"
-        parts = [f"regexp_extract({{x}}, '^{pattern}$', {i})" for i in (1, 2, 3, 4)]
+        pattern = r"([0-9]{1,2})[/.-]([0-9]{1,2})[/.-]([0-9]{4})(.*)"
+        parts = [f"regexp_extract({x}, '^{pattern}$', {i})" for i in (1, 2, 3, 4)]
         turned = (
             f"{parts[2]} || '-' || lpad({parts[1]}, 2, '0') || '-' || lpad({parts[0]}, 2, '0') || {parts[3]}"
         )
-        x = f"(CASE WHEN regexp_full_match({{x}}, '{pattern}') THEN {turned} ELSE {{x}} END)"
+        x = f"(CASE WHEN regexp_full_match({x}, '{pattern}') THEN {turned} ELSE {x} END)"
     day = f"(substr({x}, 5, 1) = '-' AND substr({x}, 8, 1) = '-')"
-    zoned = f"regexp_matches(substr({x}, 12), '(Z|z|[+-][0-9]{{{{2}}}}(:?[0-9]{{{{2}}}})?)$')"
-    clock = f"regexp_full_match(substr({x}, 11), '[T ][0-9]{{{{2}}}}:[0-9]{{{{2}}}}(:[0-9]{{{{2}}}}([.][0-9]+)?)?')"
+    zoned = f"regexp_matches(substr({x}, 12), '(Z|z|[+-][0-9]{{2}}(:?[0-9]{{2}})?)$')"
+    clock = f"regexp_full_match(substr({x}, 11), '[T ][0-9]{{2}}:[0-9]{{2}}(:[0-9]{{2}}([.][0-9]+)?)?')"
     value = (
         f"CASE WHEN NOT {day} THEN NULL"
         f" WHEN length({x}) = 10 THEN TRY_CAST(TRY_CAST({x} AS DATE) AS TIMESTAMP)"
         f" WHEN {clock} THEN TRY_CAST({x} AS TIMESTAMP)"
         f" WHEN {zoned} THEN timezone('Europe/London', TRY_CAST({x} AS TIMESTAMPTZ)) END"
     )
-    if not whole:
-        value = f"CAST({value} AS DATE)"
-    return _in_years(value).replace("{{{{", "{{").replace("}}}}", "}}")
-
-
-def _empty(table: Table) -> str:
-    columns = ", ".join(f"CAST(NULL AS VARCHAR) AS {column.name}" for column in table.columns)
-    return f"(SELECT CAST(NULL AS BIGINT) AS row, {columns} WHERE false)"
+    return value if whole else f"CAST({value} AS DATE)"
 
 
 def _quote(text: str) -> str:
