@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
+import glob
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -28,6 +30,10 @@ SIGNATURES = {
     b"\x89PNG": "a picture",
     b"\x1f\x8b": "a compressed file",
 }
+# A value may be as long as it likes; Python's own limit is 131,072 characters.
+csv.field_size_limit(1 << 30)
+# At most this many columns that nobody reads are named in a note.
+NAMED = 20
 ENCODING_NAMES = {"utf-8-sig": "UTF-8 with a byte-order mark", "utf-8": "UTF-8", "cp1252": "Windows-1252"}
 
 
@@ -113,7 +119,12 @@ def find_tables(case: Path) -> Found:
         if suffix not in SUFFIXES or name not in TABLES:
             if suffix in (*SUFFIXES, ".xlsx"):
                 found.notes.append(f"{path.name} is not a table of the contract and was not read.")
+            elif name in TABLES:
+                found.notes.append(f"{path.name} was not read: save the table {name} as .csv or .parquet.")
             continue
+        if not path.is_file():
+            reason = f"{path.name} leads to no file that can be read. Put the table itself there."
+            faults.append(Fault(name, None, None, path.name, reason))
         if name in found.files:
             reason = f"The table {name} is there twice, as {found.files[name].name} and {path.name}. Keep one of the two."
             faults.append(Fault(name, None, None, path.name, reason))
@@ -171,7 +182,7 @@ def load_tables(
 
 def _load_parquet(connection: duckdb.DuckDBPyConnection, table: Table, path: Path, schema: str) -> RawTable:
     del schema
-    quoted = str(path).replace("'", "''")
+    quoted = glob.escape(str(path)).replace("'", "''")
     scan = f"read_parquet('{quoted}', file_row_number = true)"
     try:
         described = connection.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()
@@ -181,7 +192,7 @@ def _load_parquet(connection: duckdb.DuckDBPyConnection, table: Table, path: Pat
         raise CaseError([Fault(table.name, None, None, path.name, reason)]) from None
     types = {column: kind for column, kind, *_ in described if column != "file_row_number"}
     known, extra = _match_columns(table, list(types), path.name)
-    picked = "".join(f', "{actual}" AS {name}' for name, actual in known.items())
+    picked = "".join(f", {_column(actual, types[actual])} AS {name}" for name, actual in known.items())
     return RawTable(
         table.name,
         f"(SELECT file_row_number + 2 AS row{picked} FROM {scan})",
@@ -190,6 +201,12 @@ def _load_parquet(connection: duckdb.DuckDBPyConnection, table: Table, path: Pat
         notes=_extra_note(path.name, extra),
         rows=int(rows[0]) if rows else 0,
     )
+
+
+def _column(name: str, kind: str) -> str:
+    quoted = '"' + name.replace('"', '""') + '"'
+    # Not a number is how some programs write that nothing is recorded.
+    return f"CASE WHEN NOT isnan({quoted}) THEN {quoted} END" if kind in ("DOUBLE", "FLOAT") else quoted
 
 
 def _load_csv(connection: duckdb.DuckDBPyConnection, table: Table, path: Path, schema: str) -> RawTable:
@@ -206,7 +223,7 @@ def _load_csv(connection: duckdb.DuckDBPyConnection, table: Table, path: Path, s
 def _decode(table: Table, path: Path) -> tuple[str, str]:
     """Decode a CSV file as UTF-8 or Windows-1252, or say what it is instead."""
     raw = path.read_bytes()
-    if not raw.strip():
+    if not raw.removeprefix(codecs.BOM_UTF8).strip():
         reason = (
             f"{path.name} is empty. Give it a header row ({', '.join(table.required)}, ...) or remove it."
         )
@@ -232,7 +249,7 @@ def _whole_csv(text: str) -> pa.Table | None:
     """Read a CSV in which every row has as many values as the header; None where one has not."""
     if text.count('"') % 2 or "\r" in text.replace("\r\n", ""):
         return None
-    names = next(csv.reader(io.StringIO(text[: text.find("\n") + 1] or text)), [])
+    names = _header(text)
     if len(set(names)) != len(names):
         return None
     options = pa_csv.ConvertOptions(
@@ -250,8 +267,15 @@ def _whole_csv(text: str) -> pa.Table | None:
         return None
 
 
+def _header(text: str) -> list[str]:
+    """Return the values of the first row, which may go over several lines."""
+    end = text.find("\n") + 1 or len(text)
+    while text.count('"', 0, end) % 2 and end < len(text):
+        end = text.find("\n", end) + 1 or len(text)
+    return next(csv.reader(io.StringIO(text[:end], newline="")), [])
+
+
 def _csv_rows(table: Table, label: str, text: str) -> Iterator[list[str]]:
-    csv.field_size_limit(1 << 30)
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     count = 0
     try:
@@ -340,10 +364,10 @@ def _match_columns(table: Table, names: list[str], label: str) -> tuple[dict[str
     faults = []
     for name in names:
         plain = name.strip().lower()
-        if plain in folded:
+        if plain in folded and plain in table.names:
             reason = f"{label} has the column {plain} twice. Keep one of the two."
             faults.append(Fault(table.name, 1, plain, name, reason))
-        folded[plain] = name
+        folded.setdefault(plain, name)
     missing = [name for name in table.required if name not in folded]
     if len(missing) == len(table.required):
         begins = ", ".join(names)[:60]
@@ -357,17 +381,18 @@ def _match_columns(table: Table, names: list[str], label: str) -> tuple[dict[str
         raise CaseError(faults)
     known = {name: folded[name] for name in table.names if name in folded}
     return known, tuple(
-        name
+        name.strip() or "(no name)"
         for plain, name in folded.items()
-        if plain not in known and plain and not plain.startswith("__index_level_")
+        if plain not in known and not plain.startswith("__index_level_")
     )
 
 
 def _extra_note(label: str, extra: tuple[str, ...]) -> tuple[str, ...]:
     if not extra:
         return ()
-    columns = "column" if len(extra) == 1 else "columns"
-    return (f"{label} has {columns} that the contract does not name, kept and not read: {', '.join(extra)}.",)
+    columns = "a column" if len(extra) == 1 else "columns"
+    named = ", ".join(extra[:NAMED]) + (f" and {len(extra) - NAMED:,} more" if len(extra) > NAMED else "")
+    return (f"{label} has {columns} that the contract does not name, kept and not read: {named}.",)
 
 
 def _read_workbook(path: Path) -> tuple[dict[str, Iterator[list[str]]], list[str]]:
@@ -395,8 +420,13 @@ def _read_workbook(path: Path) -> tuple[dict[str, Iterator[list[str]]], list[str
                 raise CaseError([Fault(name, None, None, None, reason)])
             continue
         width = max((i + 1 for i, value in enumerate(rows[0]) if value), default=0)
-        sheets[name] = iter([row[:width] if not any(row[width:]) else row for row in rows])
+        sheets[name] = iter([_fitted(row, width) for row in rows])
     return sheets, notes
+
+
+def _fitted(row: list[str], width: int) -> list[str]:
+    """Return a row as wide as the header, where what it has beyond the header is empty."""
+    return row if any(row[width:]) else row[:width] + [""] * (width - len(row))
 
 
 def _cell_text(value: Any) -> str:
