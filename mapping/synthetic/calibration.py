@@ -27,7 +27,7 @@ At the default size every count below is met exactly. A published percentage bec
 | open children living in five wards | over half | 100 | 53 | |
 | closed from the three most deprived deciles | just under two thirds | 200 | 131 | 65.5% |
 | open children with an EHCP | 20% | 100 | 20 | |
-| children reported missing with an EHCP | 20% | 1,381 | 276 | 20.0% |
+| children reported missing with an EHCP | 20% | 1,381 (1,353) | 276 (271) | 20.0% |
 | open children in care or on protection plans | a fifth | 100 | 20 | |
 | open children with no missing episode in the year | slightly under half | 100 | 48 | |
 | open children with three or more | a quarter | 100 | 25 | |

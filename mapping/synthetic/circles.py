@@ -31,12 +31,13 @@ class Circles:
     """The planted groups, where they meet, and who the stories are about.
 
     members: person, group, joined_on, side (half of the group a person spends most time with; -1: both).
-    meeting: place by group (rows): one for each half, and one further off. usual: a place of association for
-    some children outside the groups (place number by child, -1: none).
+    meeting: place by group (rows): one for each half, and one further off. online: an online space by group
+    (-1: none). usual: a place of association for some children outside the groups (by child, -1: none).
     """
 
     members: pd.DataFrame
     meeting: Ints
+    online: Ints
     start: Dates
     usual: Ints
     account: Ints
@@ -66,7 +67,9 @@ def build_circles(
     account, line, in_park = _story_children(people, members, singles, where, places.iloc[park])
     chosen = np.concatenate([account, line, in_park])
     usual = _usual(rng, people, places, group, meeting, chosen, park)
-    return Circles(members, meeting, start, usual, account, line, in_park, park)
+    online = np.flatnonzero(places["kind"] == "online")
+    online = np.append(online, np.full(len(sizes), -1))[: len(sizes)]
+    return Circles(members, meeting, online, start, usual, account, line, in_park, park)
 
 
 def lives_at(people: pd.DataFrame, places: pd.DataFrame, placements: pd.DataFrame) -> Floats:

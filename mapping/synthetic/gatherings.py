@@ -24,6 +24,8 @@ SUMMARIES = {
 AT_PLACE = 0.5
 """Share of a group's events recorded at a named place; of the others only the spot is known."""
 STRAYS = 0.06
+ONLINE = 0.35
+"""Shares of those who took part in events who belong to no group, and of a half's sightings that are online."""
 
 
 def gathered(
@@ -113,13 +115,16 @@ def add_group_events(
 
 
 def add_group_sightings(evidence: Evidence, circles: Circles, group: Ints, date: Dates, size: Ints) -> None:
-    """Add people of one half of a group seen at their place within an hour and a quarter."""
+    """Add people of one half of a group seen at their place, or online, within an hour and a quarter."""
     rng = evidence.rng
     half = rng.integers(0, 2, len(group))
     who = gathered(rng, circles.members, group, date, size, half)
     kept = np.unique(who["item"])
-    place, date = circles.meeting[group[kept], half[kept]], date[kept]
-    source = evidence.cite("seen", date, who.drop_duplicates("item")["person"].to_numpy(), place)
+    group, half, date = group[kept], half[kept], date[kept]
+    online = (circles.online[group] >= 0) & (half == 0) & (rng.random(len(kept)) < ONLINE)
+    place = np.where(online, circles.online[group], circles.meeting[group, half])
+    topic = np.where(online, "online", "seen").astype(object)
+    source = evidence.cite(topic, date, who.drop_duplicates("item")["person"].to_numpy(), place)
     start = at_hour(rng, date, AFTER_SCHOOL)
     order = np.searchsorted(kept, who["item"].to_numpy())
     seen = clock(start[order] + rng.integers(0, 76, len(order)).astype("timedelta64[m]"))

@@ -23,7 +23,7 @@ from mapping.synthetic.gatherings import (
 )
 from mapping.synthetic.texts import SOURCE_KINDS
 
-FRIENDS = {"peer": 62, "school": 20, "online": 12, "group": 6}
+FRIENDS = {"peer": 60, "school": 20, "online": 11, "group": 5, "partner": 4}
 NATURES = {"neutral": 58, "protective": 22, "unknown": 14, "harmful": 6}
 THINGS = {"phone": 45, "online_account": 35, "bank_account": 10, "other": 10}
 LABELS = {

@@ -10,7 +10,6 @@ from mapping.synthetic.calibration import (
     AS_OF,
     BOROUGH,
     BUSY_WARDS,
-    YEARS,
     Bools,
     Floats,
     Ints,
@@ -255,7 +254,9 @@ def _with_plans(rng: np.random.Generator, table: pd.DataFrame, referrals: pd.Dat
 def _plans(rng: np.random.Generator, table: pd.DataFrame, is_open: Ints) -> Texts:
     plan = np.full(len(table), -1, dtype=np.int64)
     _fill(rng, plan, is_open, share(EHCP, len(is_open)))
-    missing = np.flatnonzero(table[f"y{len(YEARS) - 1}"])
-    _fill(rng, plan, missing, share(EHCP, len(missing)))
-    _fill(rng, plan, np.arange(len(table)), share(EHCP_OTHERWISE, len(table)))
+    for year in (2, 1, 0):
+        missing = np.flatnonzero(table[f"y{year}"])
+        _fill(rng, plan, missing, share(EHCP, len(missing)))
+    rest = np.flatnonzero(plan < 0)
+    _fill(rng, plan, rest, share(EHCP_OTHERWISE, len(rest)))
     return np.where(plan == 1, "Y", "N").astype(object)

@@ -17,6 +17,7 @@ PARK_HOURS = np.array(
     [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 3, 5, 9, 11, 12, 11, 9, 4, 1], dtype=float
 )
 INCIDENTS = 28
+ACCOUNT, PHONE, VEHICLE = "Account mossy_lantern_77", "Phone 07700 900942", "Silver estate, partial plate Q77"
 LINE_ROLES = ("harmed", "harmed", "may_have_harmed", "present")
 LINE_EVENTS = {"intelligence": 4, "stop_search": 2, "arrest": 2}
 LINE_SUMMARIES = {
@@ -52,7 +53,7 @@ def _use(evidence: Evidence, thing: Ints, person: Ints, topic: str, latest: int)
 
 
 def _account(evidence: Evidence, circles: Circles) -> Ints:
-    account = _thing(evidence, "online_account", "Account mossy_lantern_77")
+    account = _thing(evidence, "online_account", ACCOUNT)
     _use(evidence, account, circles.account, "account", 2)
     return account
 
@@ -60,8 +61,8 @@ def _account(evidence: Evidence, circles: Circles) -> Ints:
 def _line(evidence: Evidence, circles: Circles, adults: pd.DataFrame) -> tuple[Ints, Ints, Ints]:
     """Tie the children to two adults, a phone and a vehicle; a few events name an adult and two or three of them."""
     both, children = of_part(adults, "line_adult"), circles.line
-    phone = _thing(evidence, "phone", "Phone 07700 900942")
-    vehicle = _thing(evidence, "vehicle", "Silver estate, partial plate Q77")
+    phone = _thing(evidence, "phone", PHONE)
+    vehicle = _thing(evidence, "vehicle", VEHICLE)
     in_vehicle = children[: max(2, len(children) * 9 // 10)]
     _use(evidence, phone, np.concatenate([both, children]), "line_phone", 3)
     _use(evidence, vehicle, np.concatenate([both, in_vehicle]), "line_vehicle", 5)
@@ -110,8 +111,11 @@ def _park(evidence: Evidence, circles: Circles) -> None:
     group = _known_group(circles, children)
     who = [_with_friends(rng, children, group, int(index)) for index in lead]
     date = np.sort(days_between(rng, np.full(count, np.datetime64("2025-06-20")), AS_OF - 2, 0.8))
+    date[-1] = AS_OF - 2
     there = np.full(count, circles.park_place)
-    place = np.where((np.arange(count) < len(children)) | (rng.random(count) < 0.7), there, -1)
+    named = rng.random(count) < 0.7
+    named[: len(children)], named[-1] = True, True
+    place = np.where(named, there, -1)
     kind, said = np.full(count, "incident", dtype=object), np.full(count, PARK_SUMMARY, dtype=object)
     source = evidence.cite("park", date, children[lead], there)
     at = evidence.spots[there] + rng.normal(0, 45, (count, 2))

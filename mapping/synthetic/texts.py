@@ -12,6 +12,7 @@ SOURCE_KINDS: Mapping[str, Mapping[str, int]] = {
     "seen": {"community": 32, "return_interview": 24, "school": 14, "intelligence": 20, "police_record": 10},
     "thing": {"intelligence": 55, "return_interview": 25, "police_record": 20},
     "incident": {"police_record": 80, "community": 20},
+    "online": {"return_interview": 50, "school": 30, "intelligence": 20},
     "park": {"police_record": 70, "community": 20, "intelligence": 10},
     "arrest": {"police_record": 100},
     "stop_search": {"police_record": 100},
@@ -117,6 +118,14 @@ TEXTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "police_record": (
             "Patrol spoke to young people at {place}; names noted so that support can be offered.",
         ),
+    },
+    "online": {
+        "return_interview": (
+            "Said they talk on {place} most evenings.",
+            "Said friends play on {place} together.",
+        ),
+        "school": ("Tutor was shown messages on {place}; several young people were in the conversation.",),
+        "intelligence": ("Information that several young people are in one conversation on {place}.",),
     },
     "thing": {
         "intelligence": (

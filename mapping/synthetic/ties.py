@@ -30,6 +30,7 @@ def add_adults(evidence: Evidence, adults: pd.DataFrame, children: Ints, where: 
     _add(
         evidence, a, b, np.where(a % 3 == 0, "school", "other").astype(object), _same("protective", a), "safe"
     )
+    _at_contacts(evidence, of_part(adults, "worker"))
     a, b = _tied(rng, of_part(adults, "relative"), children, 2)
     _add(
         evidence,
@@ -39,6 +40,15 @@ def add_adults(evidence: Evidence, adults: pd.DataFrame, children: Ints, where: 
         np.where(b % 4 == 0, "neutral", "protective").astype(object),
         "safe",
     )
+
+
+def _at_contacts(evidence: Evidence, workers: Ints) -> None:
+    """Let each worker be at one outreach contact or none, as somebody who protects."""
+    events = evidence.frame("events")
+    contacts = evidence.rng.permutation(np.flatnonzero(events["kind"] == "contact"))[: len(workers)]
+    worker = workers[: len(contacts)]
+    source = events["source"].to_numpy()[contacts]
+    add_participation(evidence, contacts, worker, _same("protective", worker), source)
 
 
 def add_siblings(evidence: Evidence, people: pd.DataFrame) -> None:

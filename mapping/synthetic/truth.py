@@ -8,20 +8,25 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from mapping.synthetic.calibration import AS_OF, BOROUGH, YEARS
+from mapping.synthetic.calendar import age_on
+from mapping.synthetic.calibration import AS_OF, BOROUGH, CHILDREN, YEARS
 from mapping.synthetic.names import labelled
 from mapping.synthetic.people import MINORITY, POPULATION_MINORITY, busy_wards
+from mapping.synthetic.referrals import OUTCOMES, QUARTER
+from mapping.synthetic.stories import ACCOUNT, PARK_SUMMARY, PHONE, VEHICLE
 
 if TYPE_CHECKING:
     from mapping.synthetic.calibration import Ints
     from mapping.synthetic.circles import Circles
     from mapping.synthetic.geography import Geography
 
-ACCOUNT, PHONE, VEHICLE = "Account mossy_lantern_77", "Phone 07700 900942", "Silver estate, partial plate Q77"
-
 
 def truth_files(
-    tables: dict[str, pd.DataFrame], circles: Circles, planted: dict[str, Ints], geography: Geography
+    tables: dict[str, pd.DataFrame],
+    circles: Circles,
+    planted: dict[str, Ints],
+    geography: Geography,
+    children: int,
 ) -> dict[str, str]:
     """Return the truth as text by file name."""
     stories = _stories(tables, circles, planted)
@@ -35,7 +40,7 @@ def truth_files(
     return {
         "stories.json": _json(stories),
         "groups.csv": groups.to_csv(index=False, lineterminator="\n"),
-        "figures.json": _json(figures(tables, geography)),
+        "figures.json": _json(figures(tables, geography, children)),
     }
 
 
@@ -79,34 +84,33 @@ def _stories(
 
 def _near(events: pd.DataFrame, easting: float, northing: float) -> list[str]:
     gap = np.hypot(events["easting"].astype(float) - easting, events["northing"].astype(float) - northing)
-    chosen = events[(gap < 250) & events["summary"].str.contains("in the park")]
+    chosen = events[(gap < 250) & events["summary"].eq(PARK_SUMMARY)]
     return [str(event) for event in chosen["event_id"]]
 
 
-def figures(tables: dict[str, pd.DataFrame], geography: Geography) -> dict[str, object]:
+def figures(tables: dict[str, pd.DataFrame], geography: Geography, children: int) -> dict[str, object]:
     """Count in the tables what the published figures count."""
-    by_year = {year.name: _figures_of_year(tables, str(year.start), str(year.end)) for year in YEARS}
     wards = geography.wards["ward_code"].to_numpy()
+    busy = sorted(str(code) for code in wards[busy_wards(geography)])
     return {
         "as_of": str(AS_OF),
         "borough": BOROUGH,
-        "years": by_year,
-        "busy_wards": sorted(str(code) for code in wards[busy_wards(geography)]),
+        "children": children,
+        "calibrated": children == CHILDREN,
+        "years": {year.name: _figures_of_year(tables, str(year.start), str(year.end)) for year in YEARS},
+        "open": _figures_of_open(tables, geography, busy),
+        "busy_wards": busy,
         "under_identified": _under_identified(tables),
     }
 
 
 def _figures_of_year(tables: dict[str, pd.DataFrame], start: str, end: str) -> dict[str, int]:
-    people = tables["people"].set_index("person_id")
-    referrals = tables["referrals"]
+    referrals, missing = tables["referrals"], tables["missing"]
     received = referrals[referrals["received_on"].between(start, end)]
     closed = referrals[referrals["closed_on"].between(start, end)]
-    missing = tables["missing"]
     reported = missing[missing["reported_at"].str[:10].between(start, end)]
-    held = reported[reported["interview_held_at"] != ""]
-    wait = pd.to_datetime(held["interview_held_at"]) - pd.to_datetime(held["found_at"])
+    people = tables["people"].set_index("person_id")
     sex = people["sex"].reindex(received["person_id"])
-    theirs = people["responsible_authority"].reindex(reported["person_id"]) != BOROUGH
     return {
         "referrals": len(received),
         "cce": int((received["concern"] == "cce").sum()),
@@ -114,14 +118,52 @@ def _figures_of_year(tables: dict[str, pd.DataFrame], start: str, end: str) -> d
         "boys": int((sex == "M").sum()),
         "girls": int((sex == "F").sum()),
         "closed": len(closed),
-        **{name: int((closed[name] == "Y").sum()) for name in closed.columns[-4:]},
+        **{name: int((closed[name] == "Y").sum()) for name in OUTCOMES},
+        **_figures_of_missing(reported, people),
+    }
+
+
+def _figures_of_missing(reported: pd.DataFrame, people: pd.DataFrame) -> dict[str, int]:
+    held = reported[reported["interview_held_at"] != ""]
+    wait = pd.to_datetime(held["interview_held_at"]) - pd.to_datetime(held["found_at"])
+    theirs = people["responsible_authority"].reindex(reported["person_id"]) != BOROUGH
+    missing = people.loc[reported["person_id"].unique()]
+    return {
         "missing_reports": len(reported),
-        "children_missing": int(reported["person_id"].nunique()),
+        "children_missing": len(missing),
+        "children_missing_with_ehcp": int((missing["ehcp"] == "Y").sum()),
         "interviews_offered": int((reported["interview_offered"] == "Y").sum()),
         "interviews_accepted": int((reported["interview_accepted"] == "Y").sum()),
         "interviews_held": len(held),
         "interviews_within_72_hours": int((wait <= pd.Timedelta(hours=72)).sum()),
         "reports_of_children_placed_by_others": int(theirs.sum()),
+    }
+
+
+def _figures_of_open(
+    tables: dict[str, pd.DataFrame], geography: Geography, busy: list[str]
+) -> dict[str, int]:
+    referrals = tables["referrals"]
+    still = referrals[(referrals["opened_on"] != "") & (referrals["closed_on"] == "")]
+    people = tables["people"].set_index("person_id")
+    children = people.loc[still["person_id"]]
+    age = age_on(children["date_of_birth"].to_numpy().astype("datetime64[D]"), AS_OF)
+    ward = geography.lsoas.set_index("lsoa_code")["ward_code"]
+    decile = geography.lsoas.set_index("lsoa_code")["decile"]
+    before = referrals[referrals["closed_on"] != ""]["person_id"]
+    last_year = referrals[referrals["closed_on"] >= str(YEARS[-1].start)]
+    closed_at = people.loc[last_year["person_id"], "home_lsoa"].map(decile)
+    return {
+        "children": len(children),
+        "aged_under_11": int((age < 11).sum()),
+        "aged_11_12": int(np.isin(age, (11, 12)).sum()),
+        "aged_15_16": int(np.isin(age, (15, 16)).sum()),
+        "in_five_wards": int(children["home_lsoa"].map(ward).isin(busy).sum()),
+        "with_ehcp": int((children["ehcp"] == "Y").sum()),
+        "in_care_or_on_protection_plans": int(children["care_status"].isin(["cla", "cp"]).sum()),
+        "opened_in_last_three_months": int((still["opened_on"] >= str(QUARTER)).sum()),
+        "open_before": int(children.index.isin(before).sum()),
+        "closed_last_year_from_deciles_1_to_3": int((closed_at <= 3).sum()),
     }
 
 
