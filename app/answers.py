@@ -332,7 +332,8 @@ def around(
         every = every[every["last_seen"] >= since]
         tied = tied[(tied["day"] >= since) | tied["tie"].isin(["goes to school there", "placed there"])]
     allowed = {kind for name in shown for kind in words.PEER_FILTERS.get(name, ())}
-    every = every[[bool(set(str(joined).split("|")) & allowed) for joined in every["kinds"]]]
+    wanted = {joined: bool(set(str(joined).split("|")) & allowed) for joined in every["kinds"].unique()}
+    every = every[every["kinds"].map(wanted).astype(bool)]
     places = {"location"} if "Places" in shown else set()
     places |= {"thing"} if "Phones and accounts" in shown else set()
     nodes, edges, left_out = peers.around(

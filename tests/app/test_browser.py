@@ -1,0 +1,227 @@
+"""Open every page in a real browser: no console error, no request to another host, a group through to its evidence."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+DEMO = ROOT / "data" / "synthetic" / "demo"
+PATIENCE = 60_000
+
+pytestmark = pytest.mark.browser
+
+sync_api = pytest.importorskip("playwright.sync_api")
+
+
+def chromium() -> str:
+    """Return the path of Chromium: CONTEXTMAP_CHROMIUM, else Debian's."""
+    found = os.environ.get("CONTEXTMAP_CHROMIUM") or shutil.which("chromium")
+    if not found or not Path(found).exists():
+        pytest.skip("Chromium is not installed (apt-get install chromium, or set CONTEXTMAP_CHROMIUM)")
+    return found
+
+
+def free_port() -> int:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        return int(listening.getsockname()[1])
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[[Path], str]]:
+    """Return a function that starts the app on a free port and gives its address."""
+    running: list[subprocess.Popen[bytes]] = []
+
+    def start(case: Path) -> str:
+        port = free_port()
+        command = [
+            sys.executable,
+            "-m",
+            "streamlit",
+            "run",
+            str(ROOT / "app" / "main.py"),
+            f"--server.port={port}",
+            "--",
+            str(case),
+        ]
+        environment = {**os.environ, "CONTEXTMAP_LOG_DIR": str(tmp_path / "log")}
+        with (tmp_path / "server.log").open("wb") as output:
+            # From another folder: the settings beside main.py must hold wherever the app is started.
+            running.append(
+                subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=output, stderr=output)
+            )
+        address = f"http://127.0.0.1:{port}"
+        for _ in range(300):
+            try:
+                urllib.request.urlopen(f"{address}/_stcore/health", timeout=1)
+                return address
+            except OSError:
+                time.sleep(0.2)
+        pytest.fail(f"the app did not start: {(tmp_path / 'server.log').read_text()[-2000:]}")
+
+    yield start
+    for process in running:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+class Watched:
+    """A page in a browser that remembers what went wrong and whom it asked."""
+
+    def __init__(self, page: sync_api.Page, address: str) -> None:
+        self.page = page
+        self.host = urlsplit(address).netloc
+        self.troubles: list[str] = []
+        self.elsewhere: list[str] = []
+        page.set_default_timeout(PATIENCE)
+        page.on("console", lambda said: said.type == "error" and self.troubles.append(said.text))
+        page.on("pageerror", lambda error: self.troubles.append(str(error)))
+        page.on(
+            "dialog", lambda dialog: (self.troubles.append(f"dialog: {dialog.message}"), dialog.dismiss())
+        )
+        page.on("request", self._asked)
+        page.goto(address)
+
+    def _asked(self, request: sync_api.Request) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme not in ("data", "blob") and parts.netloc != self.host:
+            self.elsewhere.append(request.url)
+
+    def title(self, text: str) -> None:
+        """Wait for the title of a page, and until nothing on it is still being worked out."""
+        self.page.locator("h1.cm-title", has_text=text).wait_for()
+        self.settled()
+
+    def settled(self) -> None:
+        self.page.wait_for_function(
+            "!document.querySelector('[data-testid=\"stStatusWidget\"]') && !document.querySelector('[data-stale=\"true\"]')"
+        )
+        self.page.wait_for_timeout(700)
+
+    def open(self, name: str, title: str | None = None) -> None:
+        self.page.get_by_role("link", name=name, exact=True).first.click()
+        self.title(title or name)
+
+    def pick(self, label: str, text: str) -> None:
+        """Choose from a box with the keyboard alone."""
+        box = self.page.get_by_role("combobox", name=label)
+        box.focus()
+        box.fill(text)
+        self.page.wait_for_timeout(300)
+        self.page.keyboard.press("Enter")
+        self.settled()
+
+    def choose_row(self, table: str, row: int) -> None:
+        """Choose a row of a table by its box."""
+        grid = self.page.locator(f"[class*='st-key-{table}'] [data-testid='stDataFrame']").first
+        grid.scroll_into_view_if_needed()
+        where = grid.bounding_box()
+        assert where is not None
+        self.page.mouse.click(where["x"] + 17, where["y"] + 36 * (row + 1) + 18)
+        self.settled()
+
+    def text(self) -> str:
+        return str(self.page.locator("[data-testid='stMain']").inner_text())
+
+
+@pytest.fixture
+def browse(serve: Callable[[Path], str]) -> Iterator[Callable[[Path], Watched]]:
+    """Return a function that opens a case in Chromium; at the end nothing may have gone wrong."""
+    watched: list[Watched] = []
+    with sync_api.sync_playwright() as playwright:
+        flags = [
+            "--no-sandbox",
+            "--disable-gpu",
+            "--use-gl=angle",
+            "--use-angle=swiftshader",
+            "--enable-unsafe-swiftshader",
+        ]
+        browser = playwright.chromium.launch(executable_path=chromium(), args=flags)
+
+        def open_case(case: Path) -> Watched:
+            address = serve(case)
+            watched.append(Watched(browser.new_page(viewport={"width": 1280, "height": 900}), address))
+            return watched[-1]
+
+        yield open_case
+        browser.close()
+    for each in watched:
+        assert each.elsewhere == []
+        assert each.troubles == []
+
+
+def test_every_page_of_the_demo_and_a_group_through_to_the_evidence_of_a_link(
+    browse: Callable[[Path], Watched],
+) -> None:
+    page = browse(DEMO)
+    page.title("Today")
+    assert "missing now" in page.text()
+    page.open("Groups")
+    page.page.locator("[data-testid='stDeckGlJsonChart'] canvas").first.wait_for()
+    page.pick("Group", "Group")
+    page.page.locator("[class*='st-key-pick_link_chart'] canvas, canvas[data-id^='layer']").first.wait_for()
+    page.choose_row("pick_link_table_group_links", 0)
+    said = page.text()
+    assert "Back to the group" in said
+    assert "Linked: " in said
+    assert " row " in said.split("Linked: ")[1]
+    assert page.page.locator(".cm-card .cm-badge, .cm-card .cm-quiet").first.is_visible()
+    page.open("Shared contacts")
+    assert "Where these children live" in page.text()
+    page.open("Peer map")
+    page.pick("Find a child", "P0000")
+    page.title("Peer map of ")
+    assert "Everyone and everything linked to this child" in page.text()
+    page.open("Wards")
+    page.page.locator("[data-testid='stDeckGlJsonChart'] canvas").first.wait_for()
+    assert (
+        "Deprivation decile" in page.page.locator("[data-testid='stMain']").inner_html()
+        or "deprivation decile" in page.text()
+    )
+
+
+@pytest.mark.parametrize("kinds", [["markup", "markdown", "direction"], ["long"]])
+def test_hostile_names_do_nothing_in_a_browser(
+    browse: Callable[[Path], Watched],
+    small_case: object,
+    tmp_path: Path,
+    hostile: dict[str, str],
+    kinds: list[str],
+) -> None:
+    case = small_case.write_case(tmp_path / "case", name=" ".join(hostile[kind] for kind in kinds))  # type: ignore[attr-defined]
+    page = browse(case)
+    page.title("Today")
+    page.page.get_by_role("button", name="Initials").click()
+    page.page.get_by_label("Why do you need full names?").fill("to see what names do")
+    page.page.keyboard.press("Enter")
+    page.page.get_by_role("button", name="Show full names").click()
+    page.settled()
+    page.page.keyboard.press("Escape")
+    for name in ("Groups", "Shared contacts", "Wards", "Peer map"):
+        page.open(name)
+        if name == "Groups":
+            page.pick("Group", "Group")
+            page.choose_row("pick_link_table_group_links", 0)
+        if name == "Wards":
+            canvas = page.page.locator("[data-testid='stDeckGlJsonChart']").first.bounding_box()
+            assert canvas is not None
+            page.page.mouse.move(
+                canvas["x"] + canvas["width"] / 2 - 40, canvas["y"] + canvas["height"] / 2 - 40
+            )
+            page.page.wait_for_timeout(400)
+        assert page.page.locator("img[src='x']").count() == 0
+        assert page.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth + 2")
+    page.pick("Find a child", "C001")
+    page.title("Peer map of ")
+    assert page.page.locator("img[src='x']").count() == 0
