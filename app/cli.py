@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import math
 import os
 import subprocess
 import sys
@@ -77,7 +79,11 @@ class Stopped(Exception):
 def main() -> None:
     """Run the command line: exit 0 done, 1 the input has faults, 2 wrong usage."""
     from mapping.tables import CaseError
+    from mapping.text import visible
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # what a terminal cannot show is written out, not fatal
+            stream.reconfigure(errors="backslashreplace")
     try:
         cli(standalone_mode=True)
     except CaseError as error:
@@ -85,7 +91,7 @@ def main() -> None:
         raise SystemExit(1) from None
     except (Stopped, OSError, ValueError, KeyError) as error:
         sentence = error.args[0] if isinstance(error, KeyError) and error.args else error
-        print(f"contextmap: {sentence}", file=sys.stderr)
+        print(f"contextmap: {visible(str(sentence))}", file=sys.stderr)
         raise SystemExit(1) from None
 
 
@@ -153,8 +159,7 @@ def check(
             )
         )
     else:
-        for note in records.notes:
-            print(f"Note: {note}")
+        _print_notes(records.notes)
         _print_faults(faults)
         read = sum(counts["read"] for counts in records.counts.values())
         print(
@@ -202,8 +207,9 @@ def analyse(
     """Find links, groups, shared contacts and ward figures, and write them as Parquet."""
     if engine is Engine.spark:
         _usage("--engine spark is not there yet. Use duckdb, the default.")
-    if window <= 0 or (resolution is not None and resolution <= 0):
-        _usage("--window and --resolution must be above zero.")
+    for option, number in (("--window", window), ("--resolution", resolution)):
+        if number is not None and not 0 < number < math.inf:
+            _usage(f"{option} {number} is not a number above zero.")
     from app import analysis
 
     settings: dict[str, Any] = {
@@ -303,7 +309,7 @@ def _half_life(text: str) -> float | None:
         days = float(text)
     except ValueError:
         days = 0.0
-    if days <= 0:
+    if not 0 < days < math.inf:
         _usage(f"--half-life {text!r} is not a number of days above zero, nor 'none'.")
     return days
 
@@ -319,8 +325,7 @@ def _report(stage: str, seconds: float) -> None:
 
 def _print_summary(summary: dict[str, Any], out: Path) -> None:
     results, faults = summary["results"], sum(summary["rejected"].values())
-    for note in (*summary["notes"], *summary["geography"]["notes"]):
-        print(f"Note: {note}")
+    _print_notes((*summary["notes"], *summary["geography"]["notes"]))
     found = ", ".join(
         f"{results[name]:,} {name.replace('_', ' ')}"
         for name in ("links", "groups", "shared_contacts", "wards")
@@ -329,9 +334,16 @@ def _print_summary(summary: dict[str, Any], out: Path) -> None:
     print(f"As of {summary['as_of'] or 'no date'}: {found}; {faults:,} faults set aside. Written to {out}.")
 
 
+def _print_notes(notes: Iterable[str]) -> None:
+    from mapping.text import one_line
+
+    for note in notes:
+        print(f"Note: {one_line(note)}")
+
+
 def _print_faults(faults: Iterable[Fault]) -> None:
     """Print one line a fault: table, row, column, value, reason."""
-    from mapping.text import shortened, visible
+    from mapping.text import one_line, shortened, visible
 
     for fault in faults:
         where = " ".join(
@@ -344,4 +356,5 @@ def _print_faults(faults: Iterable[Fault]) -> None:
             if fault.value is not None and fault.row is not None
             else ""
         )
-        print(f"{where}:{value} {fault.reason}" if where else fault.reason)
+        reason = one_line(fault.reason)
+        print(f"{one_line(where)}:{value} {reason}" if where else reason)
