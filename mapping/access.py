@@ -99,27 +99,44 @@ def _counts(records: Records) -> dict[str, dict[str, int]]:
     return counts
 
 
+# Text that a planner needs; any other may name somebody.
+PLAIN_TEXT = {
+    ("locations", "name"),
+    ("locations", "provider"),
+    ("sources", "agency"),
+    ("referrals", "source_agency"),
+}
+# Places that are named after who lives there.
+PRIVATE = ("home", "foster_home")
 LINKING = ("associations", "participation", "presence", "things", "thing_use")
+
+
+def _anonymous(name: str) -> dict[str, str]:
+    """Return what stands in place of a table's ids, rows and free text, as SQL by column."""
+    table = TABLES[name]
+    # People in an order that says nothing of their ids; all else in the order of its ids.
+    order = "md5(person_id), person_id" if name == "people" else str(table.key or "row")
+    number = f"row_number() OVER (ORDER BY {order})"
+    replaced = {"row": number}
+    if table.key is not None:
+        replaced[table.key] = f"'{name} ' || lpad(CAST({number} AS VARCHAR), 9, '0')"
+    for column in table.columns:
+        if column.kind == "text" and (name, column.name) not in PLAIN_TEXT:
+            replaced[column.name] = "CAST(NULL AS VARCHAR)"
+    if name == "locations":
+        private = ", ".join(f"'{kind}'" for kind in PRIVATE)
+        replaced["name"] = f"CASE WHEN kind NOT IN ({private}) THEN name END"
+    return replaced
 
 
 def _without_people(records: Records) -> Records:
     """Keep what ward counts need, under numbers that lead back to nobody."""
     schema = records.new_schema()
-    records.execute(
-        f"""CREATE TABLE {schema}.people AS SELECT * REPLACE (
-            'person ' || row_number() OVER (ORDER BY md5(person_id)) AS person_id,
-            CAST(NULL AS VARCHAR) AS given_name, CAST(NULL AS VARCHAR) AS family_name) FROM {{people}}"""
-    )
-    records.execute(
-        f"CREATE TABLE {schema}.sources AS SELECT * REPLACE (CAST(NULL AS VARCHAR) AS text) FROM {{sources}}"
-    )
-    records.execute(
-        f"CREATE TABLE {schema}.events AS SELECT * REPLACE (CAST(NULL AS VARCHAR) AS summary) FROM {{events}}"
-    )
-    changed = {name: f"{schema}.{name}" for name in ("people", "sources", "events")}
-    for name in LINKING:
-        changed[name] = f"{schema}.{name}"
-        records.execute(f"CREATE TABLE {changed[name]} AS SELECT * FROM {{{name}}} WHERE false")
+    changed = {name: f"{schema}.{name}" for name in TABLES}
+    for name, table in changed.items():
+        where = " WHERE false" if name in LINKING else ""
+        replaced = ", ".join(f"{value} AS {column}" for column, value in _anonymous(name).items())
+        records.execute(f"CREATE TABLE {table} AS SELECT * REPLACE ({replaced}) FROM {{{name}}}{where}")
     rejected = records.rejected.iloc[0:0]
     seen = records.with_tables(changed, rejected=rejected)
     return seen.with_tables({}, counts=_counts(seen))

@@ -99,7 +99,7 @@ def mentions(records: Records, *, grades: Band = "all", as_of: date | None = Non
     ----------
     grades : "A-B" and "A-C" keep rows whose information grade is in the band; a row that nobody
         graded is in no band but "all". Grades are categories: they choose rows and never weigh them.
-    as_of : no last day lies after it.
+    as_of : no first or last day lies after it.
     """
     if grades not in BANDS:
         msg = f"{grades!r} is not a grade band. Use one of {', '.join(BANDS)}."
@@ -111,7 +111,7 @@ def mentions(records: Records, *, grades: Band = "all", as_of: date | None = Non
             f"date_diff('day', DATE '1970-01-01', CAST(coalesce({dates}) AS DATE))" for dates in _DATES[name]
         )
         if as_of is not None:
-            last = f"least({last}, {(as_of - EPOCH).days})"
+            first, last = (_no_later(day, (as_of - EPOCH).days) for day in (first, last))
         filled = (
             query.replace("{first}", first).replace("{last}", last).replace("{grade}", GRADE.format(s="s"))
         )
@@ -123,6 +123,11 @@ def mentions(records: Records, *, grades: Band = "all", as_of: date | None = Non
         records.execute(f"CREATE TABLE {tables[name]} AS SELECT * FROM ({filled}) WHERE {kept}")
         counts[contract] = _tally(records, contract, tables[name], filled, graded)
     return Evidence(records, tables, counts)
+
+
+def _no_later(day: str, limit: int) -> str:
+    # Not least(), which passes over a day that is not recorded.
+    return f"CASE WHEN {day} > {limit} THEN {limit} ELSE {day} END"
 
 
 def _tally(records: Records, contract: str, table: str, query: str, graded: str) -> dict[str, int]:

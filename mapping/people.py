@@ -24,6 +24,7 @@ def age_bands(records: Records, as_of: date | None) -> str:
       `exploitation` association with a child;
     - unknown_age: everyone else without a date of birth, grouped as a young peer and marked.
 
+    A child whose date of birth lies after the date has no age yet.
     Someone born on 29 February turns a year older on 1 March in other years, as the law of England has it.
     Without a date (`as_of` None) nobody's age is known.
     """
@@ -56,7 +57,7 @@ def age_bands(records: Records, as_of: date | None) -> str:
         UNION ALL SELECT person_b_n, person_a_n FROM {{associations}} WHERE kind = 'exploitation'"""
     )
     records.execute(
-        f"""CREATE TABLE {schema}.bands AS SELECT p.person_n, p.age,
+        f"""CREATE TABLE {schema}.bands AS SELECT p.person_n, CASE WHEN p.age >= 0 THEN p.age END AS age,
             CASE WHEN p.band = 'unknown_age' AND p.person_n IN (
                 SELECT h.person_n FROM {schema}.harm h JOIN {schema}.sure o ON o.person_n = h.other_n WHERE o.band = 'child')
             THEN 'adult' ELSE p.band END AS age_band,

@@ -38,6 +38,10 @@ ORDER = (
     "placements",
     "referrals",
 )
+# The one handling code under which a source may be shared with everyone; any other is for analysts.
+OPEN_HANDLING = "P"
+# What may stand around a value without being part of it.
+SPACES = "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
 _serial = itertools.count(1)
 
 
@@ -46,7 +50,7 @@ def open_connection(*, memory_limit: str = "2GB") -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(":memory:")
     spill = tempfile.mkdtemp(prefix="contextmap-")
     weakref.finalize(connection, shutil.rmtree, spill, ignore_errors=True)
-    connection.execute(f"SET temp_directory = '{spill}'")
+    connection.execute(f"SET temp_directory = {_quote(spill)}")
     connection.execute(f"SET memory_limit = '{memory_limit}'")
     connection.execute("SET TimeZone = 'Europe/London'")
     connection.execute("SET autoinstall_known_extensions = false")
@@ -238,6 +242,7 @@ class _Reader:
         self._order_times(table)
         self._refer(table)
         self._drop_duplicates(table)
+        self._mark_restricted(table, raw)
         self._count(table, raw)
 
     # Types ---------------------------------------------------------------------------------
@@ -263,8 +268,7 @@ class _Reader:
             if column.name not in raw.columns
         ]
         if table.name == "presence":
-            written = raw.columns.get("seen_at") == "VARCHAR"
-            checked.append(f"{'length(seen_at) > 10' if written else 'true'} AS seen_at_timed")
+            checked.append(f"{self._timed(raw, 'seen_at')} AS seen_at_timed")
         self.connection.execute(
             f"""CREATE TABLE {target} AS SELECT {", ".join(checked)}, CAST({" + ".join(faults)} AS BIGINT) AS faults
             FROM (SELECT {", ".join(parsed)} FROM (SELECT {", ".join(cleaned)} FROM {raw.relation}))"""
@@ -282,10 +286,19 @@ class _Reader:
             self.connection.execute(
                 f"""INSERT INTO {self.schema}.rejected
                 SELECT '{table.name}', t.row, '{column.name}', CAST(r.{column.name} AS VARCHAR),
-                    {self._reason(column, f"CAST(r.{column.name} AS VARCHAR)")}, false
+                    {self._reason(column, _text(f"r.{column.name}", raw.columns[column.name]))}, false
                 FROM {target} t JOIN {raw.relation} r USING (row) WHERE t.faults & {1 << bit} <> 0"""
             )
         self.connection.execute(f"DELETE FROM {target} WHERE faults & {required} <> 0")
+
+    def _timed(self, raw: RawTable, column: str) -> str:
+        """Return the SQL that says whether a moment has a time of day; a Parquet column all at midnight holds days."""
+        kind = raw.columns.get(column, "DATE")
+        if not kind.startswith(("DATE", "TIMESTAMP")):
+            return f"length({column}) > 10"
+        local = f"timezone('Europe/London', {column})" if "TIME ZONE" in kind else column
+        midnight = f"SELECT count(*) FROM {raw.relation} WHERE date_trunc('day', {local}) <> {local}"
+        return "true" if kind.startswith("TIMESTAMP") and self.one(midnight) else "false"
 
     def _parse(self, column: Column, sql_type: str) -> str:
         """Return the SQL that reads a cleaned column, null where it cannot be read."""
@@ -300,12 +313,11 @@ class _Reader:
             number = f"CAST({x} AS DOUBLE)" if sql_type in _NUMBERS else f"TRY_CAST({x} AS DOUBLE)"
             return f"CASE WHEN {number} BETWEEN {low} AND {high} THEN {number} END"
         if column.kind == "code":
-            codes = list(self.codes[str(column.codes)])
-            change = "lower" if all(code == code.lower() for code in codes) else "upper"
-            listed = ", ".join(f"'{code}'" for code in codes)
-            return f"CASE WHEN {change}({x}) IN ({listed}) THEN {change}({x}) END"
+            codes = [_quote(code) for code in self.codes[str(column.codes)]]
+            chosen = " ".join(f"WHEN lower({code}) THEN {code}" for code in codes)
+            return f"CASE lower({x}) {chosen} END"
         if column.kind == "yes_no":
-            return f"CASE upper({x}) WHEN 'Y' THEN 'Y' WHEN 'YES' THEN 'Y' WHEN 'N' THEN 'N' WHEN 'NO' THEN 'N' END"
+            return f"CASE WHEN upper({x}) IN ('Y', 'YES', 'TRUE') THEN 'Y' WHEN upper({x}) IN ('N', 'NO', 'FALSE') THEN 'N' END"
         if column.kind == "gss":
             return f"CASE WHEN regexp_full_match(upper({x}), '[EWSNJKLM][0-9]{{8}}') THEN upper({x}) END"
         if column.kind == "postcode":
@@ -313,7 +325,7 @@ class _Reader:
         return x
 
     def _postcode_parser(self, x: str) -> str:
-        areas = ", ".join(f"'{area}'" for area in sorted(self.codes.postcode_areas))
+        areas = ", ".join(_quote(area) for area in sorted(self.codes.postcode_areas))
         written = _postcode(x)
         shape = f"regexp_full_match({written}, '(GIR 0AA)|[A-Z]{{1,2}}[0-9][A-Z0-9]? [0-9][A-Z]{{2}}')"
         good = f"{shape} AND regexp_extract({written}, '^[A-Z]+') IN ({areas})"
@@ -346,9 +358,9 @@ class _Reader:
                 "is a date whose order is not certain: if the day comes first in this case, say --dates dmy"
             )
             if self.dates == "iso":
-                pattern = r"\s*[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{2,4}.*"
+                pattern = r"[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{2,4}.*"
                 sentence = f"CASE WHEN regexp_full_match({value}, '{pattern}') THEN {_quote(day_first)} ELSE {sentence} END"
-        return f"CASE WHEN coalesce(trim({value}), '') = '' THEN {empty} ELSE {sentence} END"
+        return f"CASE WHEN {value} IS NULL THEN {empty} ELSE {sentence} END"
 
     def _points(self, table: Table, target: str) -> None:
         """Set aside a coordinate without its other half."""
@@ -358,15 +370,17 @@ class _Reader:
             for lone, absent in ((one, other), (other, one)):
                 where = f"{lone} IS NOT NULL AND {absent} IS NULL"
                 reason = f"has no {absent} beside it; a point needs both"
-                self._reject(table, target, lone, f"CAST({lone} AS VARCHAR)", reason, where)
+                self._reject(table, target, lone, reason, where)
                 self.connection.execute(f"UPDATE {target} SET {lone} = NULL WHERE {where}")
 
-    def _reject(
-        self, table: Table, target: str, column: str | None, value: str, reason: str, where: str
-    ) -> None:
-        named = "NULL" if column is None else f"'{column}'"
+    def _reject(self, table: Table, target: str, column: str, reason: str, where: str) -> None:
+        """Add a fault for every typed row where a condition holds, with the value as it is written."""
+        if column not in self.raw[table.name].columns:
+            return
         self.connection.execute(
-            f"INSERT INTO {self.schema}.rejected SELECT '{table.name}', row, {named}, {value}, {_quote(reason)}, false FROM {target} WHERE {where}"
+            f"""INSERT INTO {self.schema}.rejected
+            SELECT '{table.name}', row, '{column}', CAST({column} AS VARCHAR), {_quote(reason)}, false
+            FROM {self.raw[table.name].relation} WHERE row IN (SELECT row FROM {target} WHERE {where})"""
         )
 
     def _reject_one(self, fault: Fault) -> None:
@@ -383,18 +397,12 @@ class _Reader:
             if self.one(f"SELECT count(*) FROM {target} WHERE {where}") == 0:
                 continue
             reason = f"is before {earlier}, which cannot be; one of the two dates is wrong"
-            self._reject(table, target, later, f"CAST({later} AS VARCHAR)", reason, where)
+            self._reject(table, target, later, reason, where)
             self.connection.execute(f"UPDATE {target} SET {later} = NULL WHERE {where}")
         if table.name == "associations":
             where = "person_a = person_b"
-            self._reject(
-                table,
-                target,
-                "person_b",
-                "person_b",
-                "is the same person as person_a; nobody is linked to themselves",
-                where,
-            )
+            reason = "is the same person as person_a; nobody is linked to themselves"
+            self._reject(table, target, "person_b", reason, where)
             self.connection.execute(f"DELETE FROM {target} WHERE {where}")
 
     # References ----------------------------------------------------------------------------
@@ -402,7 +410,6 @@ class _Reader:
     def _refer(self, table: Table) -> None:
         """Replace ids by whole numbers; a required id that leads nowhere sets the row aside."""
         target = f"{self.schema}.typed_{table.name}"
-        own = [column for column in table.columns if column.refers_to]
         picked, joins, dangling = ["t.row"], "", []
         for column in table.columns:
             if column.refers_to is None:
@@ -430,18 +437,50 @@ class _Reader:
         self.connection.execute(
             f"CREATE TABLE {name} AS SELECT {', '.join(picked)}, ({lost}) AS source_lost FROM {target} t{joins}{where}"
         )
-        self._mark_restricted(table, target, bool(own))
         self.connection.execute(f"DROP TABLE {target}")
 
-    def _mark_restricted(self, table: Table, target: str, refers: bool) -> None:
-        """Mark the faults of rows that rest on a restricted source: they too are for analysts only."""
-        if not refers or not any(column.name == "source_id" for column in table.columns):
+    # Access --------------------------------------------------------------------------------
+
+    def _mark_restricted(self, table: Table, raw: RawTable) -> None:
+        """Mark the faults of rows that rest on a restricted source: they too are for analysts only.
+
+        A row set aside is looked up as it is written; one that could not be read as a row at all may rest
+        on any source, so it is for analysts only wherever the table has sources.
+        """
+        if table.name not in restricted_tables() and table.name != "sources":
+            return
+        if not ("source_id" in raw.columns or table.name in PARENTS):
             return
         self.connection.execute(
-            f"""UPDATE {self.schema}.rejected SET restricted = true WHERE "table" = '{table.name}' AND row IN (
-                SELECT t.row FROM {target} t LEFT JOIN {self.tables["sources"]} s USING (source_id)
-                WHERE t.source_id IS NOT NULL AND (s.source_n IS NULL OR s.restricted))"""
+            f"""UPDATE {self.schema}.rejected SET restricted = true
+            WHERE "table" = '{table.name}' AND row NOT IN (SELECT row FROM ({self._open_rows(table, raw)}))"""
         )
+
+    def _open_rows(self, table: Table, raw: RawTable) -> str:
+        """Return the query for the rows as written that rest on no restricted source, neither their own nor their parent's."""
+        if table.name == "sources":
+            return f"SELECT row FROM {self.tables['sources']} WHERE NOT restricted"
+        where = "true"
+        if "source_id" in raw.columns:
+            source = _text("source_id", raw.columns["source_id"])
+            shared = f"SELECT source_id FROM {self.tables['sources']} WHERE NOT restricted"
+            where = f"({source} IS NULL OR {source} IN ({shared}))"
+        if table.name in PARENTS:
+            parent, key = PARENTS[table.name]
+            above = self.raw[parent]
+            if key in above.columns:
+                named, its = _text(key, raw.columns[key]), _text(key, above.columns[key])
+                closed = f"SELECT {its} FROM {above.relation} GROUP BY 1 HAVING NOT bool_or(row IN ({self._open_rows(TABLES[parent], above)}))"
+                where += f" AND ({named} IS NULL OR {named} NOT IN (SELECT * FROM ({closed}) c(id) WHERE id IS NOT NULL))"
+        return f"SELECT row FROM {raw.relation} WHERE {where}"
+
+    def _restricted_sources(self) -> str:
+        """Return the condition under which a source is for analysts only: some row of its id says anything but P."""
+        raw = self.raw["sources"]
+        if "handling" not in raw.columns:
+            return "false"
+        key, handling = (_text(name, raw.columns[name]) for name in ("source_id", "handling"))
+        return f"source_id IN (SELECT {key} FROM {raw.relation} WHERE {key} IS NOT NULL AND upper({handling}) <> '{OPEN_HANDLING}')"
 
     # Duplicates ----------------------------------------------------------------------------
 
@@ -454,7 +493,10 @@ class _Reader:
     def _drop_same_rows(self, table: Table) -> None:
         """Keep one of rows that say the same thing, word for word."""
         name = self.tables[table.name]
-        columns = ", ".join(number_of(c.name) if c.refers_to else c.name for c in table.columns)
+        said = [number_of(c.name) if c.refers_to else c.name for c in table.columns]
+        # Nor is a row whose source was set aside the same as one that names no source.
+        said += ["source_lost"] + (["seen_at_timed"] if table.name == "presence" else [])
+        columns = ", ".join(said)
         same = f"{self.schema}.same"
         self.connection.execute(
             f"CREATE TABLE {same} AS SELECT {columns}, min(row) AS first_row FROM {name} GROUP BY ALL HAVING count(*) > 1"
@@ -463,7 +505,7 @@ class _Reader:
             on = " AND ".join(f"t.{c} IS NOT DISTINCT FROM s.{c}" for c in columns.split(", "))
             self.connection.execute(
                 f"""INSERT INTO {self.schema}.rejected SELECT '{table.name}', t.row, NULL, NULL,
-                'says the same as row ' || s.first_row || ', which is kept', {self._restricted("t")}
+                'says the same as row ' || s.first_row || ', which is kept', false
                 FROM {name} t JOIN {same} s ON {on} WHERE t.row > s.first_row"""
             )
             self.connection.execute(f"DELETE FROM {name} t USING {same} s WHERE {on} AND t.row > s.first_row")
@@ -481,22 +523,11 @@ class _Reader:
             self._keep_fullest(table, referred, twice)
         extra = ""
         if table.name == "sources":
-            extra = (
-                ", coalesce(handling = 'C', false) OR row IN ("
-                + (
-                    f"SELECT row FROM {self.schema}.rejected WHERE \"table\" = 'sources' AND \"column\" = 'handling'"
-                )
-                + ") AS restricted"
-            )
+            extra = f", {self._restricted_sources()} AS restricted"
         self.connection.execute(
             f"CREATE TABLE {name} AS SELECT CAST(row_number() OVER (ORDER BY {key}) AS INTEGER) AS {number}, *{extra} FROM {referred}"
         )
         self.connection.execute(f"DROP TABLE {referred}")
-        if table.name == "sources":
-            self.connection.execute(
-                f"""UPDATE {self.schema}.rejected SET restricted = true WHERE "table" = 'sources' AND row NOT IN (
-                SELECT row FROM {name} WHERE NOT restricted)"""
-            )
 
     def _keep_fullest(self, table: Table, referred: str, twice: str) -> None:
         """Of rows with one id keep one, chosen by what they say and never by where they stand."""
@@ -505,7 +536,8 @@ class _Reader:
         if "source_n" in others:
             open_first = f"CASE WHEN {self._restricted('t')} THEN 1 ELSE 0 END"
         elif table.name == "sources":
-            open_first = "CASE WHEN handling = 'C' THEN 0 ELSE 1 END"  # where handling is in doubt, the stricter row stands
+            # Where handling is in doubt, the stricter row stands.
+            open_first = f"CASE WHEN handling <> '{OPEN_HANDLING}' THEN 0 ELSE 1 END"
         filled = " + ".join(f"CASE WHEN {c} IS NULL THEN 1 ELSE 0 END" for c in others)
         content = ", ".join(f"CAST({c} AS VARCHAR) NULLS LAST" for c in others)
         ranked = f"{self.schema}.ranked"
@@ -515,10 +547,9 @@ class _Reader:
             FROM {referred} t WHERE {table.key} IN {twice}"""
         )
         kept = f"(SELECT {table.key}, row AS kept_row FROM {ranked} WHERE place = 1)"
-        limited = self._restricted("t") if "source_n" in others else "false"
         self.connection.execute(
             f"""INSERT INTO {self.schema}.rejected SELECT '{table.name}', t.row, '{table.key}', t.{table.key},
-                'is also the id of row ' || k.kept_row || ', which says more or comes first and is kept; give each its own id', {limited}
+                'is also the id of row ' || k.kept_row || ', which says more or comes first and is kept; give each its own id', false
             FROM {ranked} t JOIN {kept} k USING ({table.key}) WHERE t.place > 1"""
         )
         self.connection.execute(
@@ -562,8 +593,16 @@ def _clean(column: Column, sql_type: str) -> str:
     dated = column.kind in ("date", "time") and sql_type.startswith(("DATE", "TIMESTAMP"))
     if dated or (column.kind in _RANGES and sql_type in _NUMBERS):
         return column.name
-    text = column.name if sql_type == "VARCHAR" else f"CAST({column.name} AS VARCHAR)"
-    return f"nullif(trim({text}), '')"
+    return _text(column.name, sql_type)
+
+
+def _text(column: str, sql_type: str) -> str:
+    """Return the SQL for a value as text without the spaces around it, null where nothing is left; 7.0 is written 7."""
+    written = column if sql_type == "VARCHAR" else f"CAST({column} AS VARCHAR)"
+    if sql_type in ("DOUBLE", "FLOAT"):
+        whole = f"{column} = floor({column}) AND abs({column}) < 1e15"
+        written = f"CASE WHEN {whole} THEN CAST(CAST({column} AS BIGINT) AS VARCHAR) ELSE {written} END"
+    return f"nullif(trim({written}, '{SPACES}'), '')"
 
 
 def _postcode(x: str) -> str:

@@ -25,7 +25,7 @@ OWN_DATES: Mapping[str, tuple[str, ...]] = {
 LATER: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "events": {"ended_at": ()},
     "missing": {
-        "found_at": ("found_at_location", "interview_offered", "interview_accepted"),
+        "found_at": ("found_at_location", "interview_offered", "interview_accepted", "delay_reason"),
         "interview_held_at": ("delay_reason",),
     },
     "placements": {"ended_on": ()},
@@ -99,12 +99,16 @@ def _known(name: str, day: str) -> str:
 
 def _unknown(name: str, day: str) -> list[str]:
     if name in ("associations", "thing_use"):
-        return [f"least(t.{column}, {day}) AS {column}" for column in ("first_seen", "last_seen")]
+        # Not least(), which passes over a date that is not recorded.
+        seen = ("first_seen", "last_seen")
+        return [f"CASE WHEN t.{each} > {day} THEN {day} ELSE t.{each} END AS {each}" for each in seen]
     columns = {column.name: column for column in TABLES[name].columns}
-    replaced = []
+    ahead: dict[str, list[str]] = {}
     for column, dependents in LATER.get(name, {}).items():
-        ahead = f"CAST(t.{column} AS DATE) > {day}"
         for each in (column, *dependents):
             actual = number_of(each) if columns[each].refers_to else each
-            replaced.append(f"CASE WHEN NOT coalesce({ahead}, false) THEN t.{actual} END AS {actual}")
-    return replaced
+            ahead.setdefault(actual, []).append(f"coalesce(CAST(t.{column} AS DATE) > {day}, false)")
+    return [
+        f"CASE WHEN NOT ({' OR '.join(later)}) THEN t.{actual} END AS {actual}"
+        for actual, later in ahead.items()
+    ]
