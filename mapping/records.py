@@ -348,10 +348,7 @@ class _Reader:
             "latitude": f"is not a latitude in Great Britain ({LATITUDES[0]} to {LATITUDES[1]} degrees)",
             "gss": "is not a GSS code: a letter and eight digits, such as E08000002",
             "postcode": "is not a known postcode: check it against the address",
-        }.get(
-            column.kind,
-            f"is not a date from {YEARS[0]} to {YEARS[1]} written year first, such as 2025-03-31 or 2025-03-31T18:45",
-        )
+        }.get(column.kind, f"is not a date from {YEARS[0]} to {YEARS[1]} {_WRITTEN[self.dates]}")
         sentence = _quote(reason)
         if column.kind in ("date", "time"):
             day_first = (
@@ -449,7 +446,7 @@ class _Reader:
         """
         if table.name not in restricted_tables() and table.name != "sources":
             return
-        if not ("source_id" in raw.columns or table.name in PARENTS):
+        if not raw.columns or not ("source_id" in raw.columns or table.name in PARENTS):
             return
         self.connection.execute(
             f"""UPDATE {self.schema}.rejected SET restricted = true
@@ -576,6 +573,10 @@ class _Reader:
         return Records(self.connection, self.tables, rejected, self.counts, tuple(notes))
 
 
+_WRITTEN = {
+    "iso": "written year first, such as 2025-03-31 or 2025-03-31T18:45",
+    "dmy": "written day first, such as 31/03/2025 or 31/03/2025 18:45, or year first, such as 2025-03-31",
+}
 _SQL_TYPES = {
     "date": "DATE",
     "time": "TIMESTAMP",
