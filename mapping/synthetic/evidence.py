@@ -13,7 +13,7 @@ SOURCE_GRADES = {"1": 36, "2": 49, "3": 15}
 INFORMATION_GRADES = {"A": 20, "B": 27, "C": 33, "D": 17, "E": 3}
 GRADED_POLICE_RECORDS = 60
 """Per cent of police records that carry a grade. Partners' records carry none: grading is an analyst's job."""
-HANDLED = 38
+WITH_CONDITIONS = 38
 """Per cent of graded items shared only with conditions; about a tenth of all sources."""
 WITHIN = 120
 """Days within which something is said at a child's next return interview."""
@@ -124,7 +124,7 @@ def with_grades(rng: np.random.Generator, sources: pd.DataFrame) -> pd.DataFrame
     table.loc[rows, "source_grade"] = words(rng, SOURCE_GRADES, len(rows))
     table.loc[rows, "information_grade"] = words(rng, INFORMATION_GRADES, len(rows))
     order = rng.permutation(rows)
-    conditions = order[: len(rows) * HANDLED // 100]
+    conditions = order[: len(rows) * WITH_CONDITIONS // 100]
     table.loc[order, "handling"] = "P"
     table.loc[conditions, "handling"] = "C"
     parts = np.repeat(np.arange(len(CONDITIONS)), allocate(len(conditions), list(CONDITIONS.values())))

@@ -7,7 +7,7 @@ import pandas as pd
 
 from mapping.synthetic.calendar import age_on, birthday, days_between
 from mapping.synthetic.calibration import AS_OF, CHILDREN, Bools, Dates, Ints, Texts, allocate
-from mapping.synthetic.geography import AWAY, Geography
+from mapping.synthetic.geography import AWAY, WARDS, Geography
 from mapping.synthetic.names import PROVIDERS, place_names
 from mapping.synthetic.people import busy_wards
 
@@ -44,7 +44,7 @@ def _places(
     codes = geography.postcodes[geography.postcodes["ward"] >= 0]
     rows = rng.choice(len(codes), number, replace=False)
     if kind == "childrens_home":
-        rows = _concentrated(rng, codes, rows, geography)
+        rows = _concentrated(rng, codes, number, geography)
     chosen = codes.iloc[rows]
     table = _table(kind, place_names(rng, kind, number), chosen)
     if kind in CARE:
@@ -56,12 +56,15 @@ def _places(
     return table
 
 
-def _concentrated(rng: np.random.Generator, codes: pd.DataFrame, rows: Ints, geography: Geography) -> Ints:
-    """Put two fifths of the children's homes into two wards, as happens where houses are large and cheap."""
-    wards = np.array([busy_wards(geography)[2], int(geography.lsoas.groupby("ward")["rank"].mean().argmax())])
-    inside = np.flatnonzero(codes["ward"].isin(wards))
-    count = len(rows) * 2 // 5
-    return np.concatenate([rng.choice(inside, count, replace=False), np.setdiff1d(rows, inside)])[: len(rows)]
+def _concentrated(rng: np.random.Generator, codes: pd.DataFrame, number: int, geography: Geography) -> Ints:
+    """Put two fifths of the children's homes into two wards of 32, as happens where houses are large and cheap."""
+    mean = geography.lsoas.groupby("ward")["rank"].mean().to_numpy()
+    pairs = max(1, len(mean) // WARDS)
+    wards = np.concatenate([busy_wards(geography)[2 : 2 + pairs], np.argsort(-mean, kind="stable")[:pairs]])
+    inside = codes["ward"].isin(wards).to_numpy()
+    concentrated = rng.choice(np.flatnonzero(inside), number * 2 // 5, replace=False)
+    rest = rng.choice(np.flatnonzero(~inside), number - len(concentrated), replace=False)
+    return np.concatenate([concentrated, rest])
 
 
 def _places_away(rng: np.random.Generator, kind: str, count: int, geography: Geography) -> pd.DataFrame:

@@ -364,6 +364,13 @@ def test_every_row_holds_together_at_any_size(cases: dict[int, Path], size: int)
     assert all(len(tables[name]) for name in tables)
 
 
+def test_a_case_larger_than_the_default_gets_more_wards_and_holds_together() -> None:
+    case = demo_case(children=12_000, seed=4)
+    wards = json.loads(case.geography["wards_WD25.geojson"])["features"]
+    assert len(wards) == 113  # 32 wards for 3,400 children
+    assert faults(case.tables) == []
+
+
 @pytest.mark.parametrize("size", [20, 200, CHILDREN])
 def test_the_reader_finds_no_fault(cases: dict[int, Path], size: int) -> None:
     codes = pd.read_csv(cases[size] / "geography" / "postcodes.csv")["postcode"]
@@ -372,7 +379,7 @@ def test_the_reader_finds_no_fault(cases: dict[int, Path], size: int) -> None:
     assert records.notes == ()
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.integers(20, 400), st.integers(0, 10_000))
 def test_any_seed_and_size_gives_a_case_without_faults(children: int, seed: int) -> None:
     case = demo_case(children=children, seed=seed)
