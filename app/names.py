@@ -60,13 +60,11 @@ def masked(text: str, people: Iterable[tuple[object, object]]) -> str:
 
 
 def group_labels(group_ids: pd.Series) -> pd.Series:
-    """Return what to call each group: "Group 3FA9", as many letters of its id as tell it from the others."""
+    """Return what to call each group: "Group 3FA9", as much of its id as tells it from the others."""
     ids = pd.Series(sorted(set(group_ids.astype(str))), dtype=object)
-    length = next((n for n in range(4, 14) if not ids.str[1 : 1 + n].duplicated().any()), None)
-    short_ids = ids.str[1:] if length is None else ids.str[1 : 1 + length]
-    return pd.Series(
-        ("Group " + short_ids.str.upper()).to_numpy(),
-        index=pd.Index(ids, name="group_id"),
-        name="label",
-        dtype=object,
-    )
+    called = ids.str[1:]
+    for length in range(12, 3, -1):
+        part = ids.str[1 : 1 + length]
+        called = called.where(part.duplicated(keep=False), part)
+    index = pd.Index(ids, name="group_id")
+    return pd.Series(("Group " + called.str.upper()).to_numpy(), index=index, name="label", dtype=object)

@@ -94,7 +94,13 @@ def _edge_styles() -> list[Any]:
         ),
         StyleRule(
             "edge[harm = 1]",
-            {"line-color": kinds.HARM, "target-arrow-shape": "triangle", "target-arrow-color": kinds.HARM},
+            {
+                "line-color": kinds.HARM,
+                "line-outline-color": kinds.HARM,
+                "target-arrow-shape": "triangle",
+                "target-arrow-color": kinds.HARM,
+                "arrow-scale": 1.6,
+            },
         ),
         StyleRule("edge[faded = 1]", {"opacity": 0.3}),
         StyleRule(

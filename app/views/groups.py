@@ -30,7 +30,7 @@ if chosen is None:
         picked = st.pydeck_chart(
             drawn,
             key="all_groups",
-            height=500,
+            height=540,
             on_select="rerun",
             selection_mode="single-object",
             alt="All groups of three or more as circles of dots; the table below has the same groups",

@@ -41,7 +41,7 @@ def test_two_people_of_one_family_name_are_each_cut_to_initials() -> None:
 def test_groups_are_called_by_as_much_of_their_id_as_tells_them_apart() -> None:
     ids = pd.Series(["g3fa9b12c4d5e", "g3fa9c00000ff", "g0000aaaabbbb"])
     assert group_labels(ids).to_dict() == {
-        "g0000aaaabbbb": "Group 0000A",
+        "g0000aaaabbbb": "Group 0000",
         "g3fa9b12c4d5e": "Group 3FA9B",
         "g3fa9c00000ff": "Group 3FA9C",
     }
