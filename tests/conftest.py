@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -61,4 +62,4 @@ def _csv(rows: Rows) -> str:
     if isinstance(rows, str):
         return dedent(rows).strip() + "\n"
     frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows))
-    return frame.to_csv(index=False)
+    return frame.to_csv(index=False, quoting=csv.QUOTE_ALL)
