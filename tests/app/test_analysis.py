@@ -107,7 +107,7 @@ def test_nothing_is_left_half_written(tmp_path: Path, monkeypatch: pytest.Monkey
     found.save(out)
     before = {path.name: path.read_bytes() for path in out.iterdir()}
 
-    def broken(*args: object) -> None:
+    def broken(*args: object, **options: object) -> None:
         raise OSError("the disk is full")
 
     monkeypatch.setattr("app.analysis.json", SimpleNamespace(dumps=broken))
