@@ -36,6 +36,8 @@ Role = Enum("Role", {role: role for role in ("analyst", "social_worker", "chair"
 Format = Enum(
     "Format", {name: name for name in ("graphml", "gexf", "anx", "html", "csv", "geojson")}, type=str
 )
+# The widest window there can be a use for.
+YEAR_HOURS = 8760
 WRITTEN_NOW = ("graphml", "html")
 
 Case = Annotated[
@@ -207,9 +209,11 @@ def analyse(
     """Find links, groups, shared contacts and ward figures, and write them as Parquet."""
     if engine is Engine.spark:
         _usage("--engine spark is not there yet. Use duckdb, the default.")
-    for option, number in (("--window", window), ("--resolution", resolution)):
-        if number is not None and not 0 < number < math.inf:
-            _usage(f"{option} {number} is not a number above zero.")
+    if not 0 < window <= YEAR_HOURS:
+        _usage(f"--window {window} is not a number of hours above zero, up to a year ({YEAR_HOURS}).")
+    if resolution is not None and not 0 < resolution < math.inf:
+        _usage(f"--resolution {resolution} is not a number above zero.")
+    out = out.resolve()
     from app import analysis
 
     settings: dict[str, Any] = {

@@ -68,7 +68,7 @@ def contact_items(contacts: Contacts, contact_type: str, contact_id: str) -> pd.
         {_SOURCE_COLUMNS}
     FROM {contacts.ties} t JOIN {{people}} p USING (person_n) LEFT JOIN {{sources}} s ON s.source_n = t.source_n
     WHERE t.type_k = {TYPE_NAMES.index(contact_type)} AND t.contact_n = (SELECT {number} FROM {{{table}}} WHERE {key} = ?)
-    ORDER BY date_to DESC NULLS LAST, p.person_id, "table", t.row"""
+    ORDER BY date_to DESC NULLS LAST, p.person_id, "table", t.row, tie"""
     return _read(records, query, [contact_id])
 
 
@@ -129,8 +129,8 @@ def _opened(links: Links, where: str, values: list[str]) -> pd.DataFrame:
         SELECT {_pair_columns(links)}, {what} AS what, lo.name AS place, i.source_a_n, i.source_b_n
         {_ITEM_JOINS.format(items=links.items)} WHERE {where}),
     sourced AS (
-        SELECT *, source_a_n AS source_n FROM chosen
-        UNION ALL SELECT *, source_b_n FROM chosen WHERE source_b_n IS NOT NULL AND source_b_n IS DISTINCT FROM source_a_n)
+        SELECT *, coalesce(source_a_n, source_b_n) AS source_n FROM chosen
+        UNION ALL SELECT *, source_b_n FROM chosen WHERE source_b_n <> source_a_n)
     SELECT c.person_a, c.person_b, c.date_from, c.date_to, c.kind, c.nature, c.weight, c.table_a AS "table", c.row_a AS row,
         c.table_b AS other_table, c.row_b AS other_row, c.what, c.place, c.thing_id, c.event_id, c.location_id,
         {_SOURCE_COLUMNS}

@@ -182,7 +182,7 @@ def assert_same(one: dict[str, Any], other: dict[str, Any]) -> None:
             assert found == other[name], name
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=22, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(withheld=st.frozensets(st.sampled_from(SOURCES)))
 @example(withheld=frozenset(SOURCES))
 @example(withheld=frozenset("A"))
