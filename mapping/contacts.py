@@ -84,9 +84,9 @@ def build_ties(evidence: Evidence, links: Links, bands: str) -> Ties:
     tied = Ties(records, records.new_schema())
     builder = _Builder(evidence, links, bands, tied)
     many = tied.keep(nw.concat([builder.people(), builder.things(), builder.places()]), "many")
-    tied.keep(builder.events(), "took_part")
-    records.execute(
-        f"CREATE VIEW {tied.schema}.ties AS SELECT * FROM {tied.schema}.many UNION ALL SELECT * FROM {tied.schema}.took_part"
+    took_part = builder.events().to_native().sql_query()
+    records.connection.execute(
+        f"CREATE VIEW {tied.schema}.ties AS SELECT * FROM {tied.schema}.many UNION ALL ({took_part})"
     )
     # The links already know who took part in which event, each once.
     present = builder.children(builder.frame(links.in_event))
@@ -281,11 +281,10 @@ class _Builder:
         )
         young = self.tied.keep(young, "young")
         found = []
+        # Two people have one item at most from one event, and from one thing.
+        linked_twice = young.filter(nw.col("items") > 1).select(*pair)
         for kind, column in (("event", "event_n"), ("thing", "thing_n")):
-            through = (
-                items.filter(~nw.col(column).is_null()).group_by(*pair, column).agg(nw.len().alias("through"))
-            )
-            other = through.join(young, on=pair).filter(nw.col("items") > nw.col("through"))
+            other = items.filter(~nw.col(column).is_null()).join(linked_twice, on=pair, how="semi")
             found.append(other.select(type_k=_type(kind), contact_n=nw.col(column)))
         found += self.linked_members(shared, young, items)
         return nw.concat(found).unique(subset=["type_k", "contact_n"])

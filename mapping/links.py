@@ -28,7 +28,8 @@ class Links:
 
     `items` has person_a_n < person_b_n, kind_k, table_k, row_a, row_b, source_a_n, source_b_n, grade,
     first_day, last_day, harm_by_a, harm_by_b, protective, neutral, thing_n, event_n, location_n, share, units.
-    `links` has person_a_n < person_b_n, units, items, sources, first_day, last_day, grade and nature.
+    `links` has person_a_n < person_b_n, units, items, first_day, last_day, grade, nature, and the least and the
+    greatest of its sources; the table `sources` beside it counts those of links that have several.
     `in_event` has event_n, person_n: who took part in which event, each once.
 
     Attributes
@@ -51,10 +52,11 @@ class Links:
             for k, name in sorted(enumerate(self.kinds), key=lambda kind: kind[1])
         )
         return f"""SELECT a.person_id AS person_a, b.person_id AS person_b, l.units / {UNIT}.0 AS weight, l.items,
-            coalesce(l.sources, 0) AS sources, substr({kinds}, 2) AS kinds, l.nature,
+            coalesce(n.sources, CASE WHEN l.least_source IS NULL THEN 0 ELSE 1 END) AS sources, substr({kinds}, 2) AS kinds, l.nature,
             DATE '1970-01-01' + CAST(l.first_day AS INTEGER) AS first_seen, DATE '1970-01-01' + CAST(l.last_day AS INTEGER) AS last_seen,
             {grade_text("l.grade")} AS best_grade
-        FROM {self.links} l JOIN {{people}} a ON a.person_n = l.person_a_n JOIN {{people}} b ON b.person_n = l.person_b_n"""
+        FROM {self.links} l JOIN {{people}} a ON a.person_n = l.person_a_n JOIN {{people}} b ON b.person_n = l.person_b_n
+        LEFT JOIN {self.links.split(".")[0]}.sources n ON n.person_a_n = l.person_a_n AND n.person_b_n = l.person_b_n"""
 
 
 def build_links(
@@ -108,8 +110,8 @@ def build_links(
         builder.missing(evidence.frame("missing")),
     ]
     items = builder.keep(_weighed(nw.concat(found), as_of=as_of, half_life=half_life), "items")
-    links = _gathered(builder, items)
-    builder.keep(links, "links")
+    links = builder.keep(_gathered(builder, items), "links")
+    builder.keep(_sources(links, items), "sources")
     return Links(
         records,
         f"{builder.schema}.items",
@@ -223,7 +225,7 @@ class _Builder:
         met = seen.join(near, on=["location_n", "stretch"], suffix="_right").filter(
             (nw.col("person_n") != nw.col("person_n_right")) & (apart <= window) & (apart >= -window)
         )
-        met = self._company(self.keep(met, "met"), "presence", more=self._crowded(together, "presence"))
+        met = self._company(self.keep(met, "met"), "presence", more=self._crowded(together))
         # The same two at one place several times within a stretch: one item.
         met = met.with_columns(stretch=nw.min_horizontal("minute", "minute_right") // window)
         best = met.group_by("person_n", "person_n_right", "location_n", "stretch").agg(
@@ -283,17 +285,17 @@ class _Builder:
     def _sized(self, present: Frame, on: str, kind: str) -> Frame:
         """Add how many people each occasion has, leaving out crowds (counted) and people on their own."""
         sizes = present.group_by(on).agg(nw.len().alias("people")).filter(nw.col("people") > 1)
-        self.crowds[kind] = self._crowded(sizes, kind)
+        sizes = self.keep(sizes, f"{kind}_sizes")
+        self.crowds[kind] = self._crowded(sizes)
         return present.join(sizes.filter(nw.col("people") <= self.crowd), on=on)
 
-    def _crowded(self, sizes: Frame, kind: str) -> int:
-        del kind
+    def _crowded(self, sizes: Frame) -> int:
         return int(sizes.filter(nw.col("people") > self.crowd).select(nw.len()).collect().item())
 
     def _company(self, met: Frame, kind: str, *, more: int) -> Frame:
         """Add how many people were there around each of two mentions, the larger of the two; keep each pair once."""
         around = met.group_by("row").agg((nw.col("person_n_right").n_unique() + 1).alias("people"))
-        self.crowds[kind] = more + self._crowded(around, kind)
+        self.crowds[kind] = more + self._crowded(around)
         pairs = met.filter(nw.col("person_n") < nw.col("person_n_right"))
         pairs = pairs.join(around, on="row").join(
             around, left_on="row_right", right_on="row", suffix="_other"
@@ -382,19 +384,17 @@ def _gathered(builder: _Builder, items: Frame) -> Frame:
         *kinds,
     )
     absent = {f"kind_{k}": nw.lit(False) for k in range(len(builder.kinds)) if k not in present}
-    links = builder.keep(links.with_columns(nature=_nature(), **absent), "gathered")
-    # Most pairs rest on one source or none; only the others need their sources counted.
+    return links.with_columns(nature=_nature(), **absent)
+
+
+def _sources(links: Frame, items: Frame) -> Frame:
+    """Count the sources of links that rest on more than one; the others need no counting."""
+    pair = ["person_a_n", "person_b_n"]
     several = links.filter(nw.col("least_source") < nw.col("most_source")).select(*pair)
     named = items.join(several, on=pair, how="semi")
     each = [named.select(*pair, source_n=nw.col(side)) for side in ("source_a_n", "source_b_n")]
-    counted = nw.concat(each).filter(~nw.col("source_n").is_null()).unique(subset=[*pair, "source_n"])
-    counted = counted.group_by(*pair).agg(nw.len().alias("counted"))
-    one = nw.when(~nw.col("least_source").is_null()).then(1).otherwise(0)
-    return (
-        links.join(counted, on=pair, how="left")
-        .with_columns(sources=nw.coalesce("counted", one))
-        .drop("counted", "least_source", "most_source")
-    )
+    distinct = nw.concat(each).filter(~nw.col("source_n").is_null()).unique(subset=[*pair, "source_n"])
+    return distinct.group_by(*pair).agg(nw.len().alias("sources"))
 
 
 def _nature() -> nw.Expr:

@@ -512,7 +512,7 @@ class _Reader:
         return f"({alias}.source_lost OR coalesce({alias}.source_n IN (SELECT source_n FROM {self.tables['sources']} WHERE restricted), false))"
 
     def _number_keys(self, table: Table) -> None:
-        """Number the rows of a table in the order of their ids; of rows with one id keep the fullest."""
+        """Number the rows of a table, people and sources in the order of their ids; of rows with one id keep the fullest."""
         name, referred, key = self.tables[table.name], f"{self.schema}.referred_{table.name}", str(table.key)
         number = number_of(key)
         twice = f"(SELECT {key} FROM {referred} GROUP BY 1 HAVING count(*) > 1)"
@@ -521,8 +521,11 @@ class _Reader:
         extra = ""
         if table.name == "sources":
             extra = f", {self._restricted_sources()} AS restricted"
+        # Links run from the lower id to the higher, and of several sources the lowest id stands first.
+        ordered = table.name in ("people", "sources")
+        order = f"CAST(row_number() OVER (ORDER BY {key}) AS INTEGER)" if ordered else "CAST(row AS INTEGER)"
         self.connection.execute(
-            f"CREATE TABLE {name} AS SELECT CAST(row_number() OVER (ORDER BY {key}) AS INTEGER) AS {number}, *{extra} FROM {referred}"
+            f"CREATE TABLE {name} AS SELECT {order} AS {number}, *{extra} FROM {referred}"
         )
         self.connection.execute(f"DROP TABLE {referred}")
 
