@@ -64,6 +64,11 @@ class Question:
         return Viewer(self.role)
 
     @property
+    def name(self) -> str:
+        """What the case is called: the name of its folder."""
+        return Path(self.folder).resolve().name
+
+    @property
     def key(self) -> str:
         """One text that tells this question from every other."""
         return repr((self.folder, self.fingerprint, self.viewer, self.as_of, self.grades))

@@ -115,7 +115,7 @@ def _ask_for_names(case: str) -> None:
             "The reason could not be kept in the log, so names stay as initials. Check that the log folder can be written."
         )
         return
-    state.show_names(True)
+    state.show_names(True, reason)
 
 
 def say_line(place: Any, *, case: str, as_of: date | None, withheld: str = "") -> None:

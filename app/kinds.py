@@ -131,6 +131,7 @@ _LINES = {
     "solid": '<line x1="1" y1="9" x2="33" y2="9" stroke="{c}" stroke-width="3"/>',
     "dashed": '<line x1="1" y1="9" x2="33" y2="9" stroke="{c}" stroke-width="3" stroke-dasharray="6 4"/>',
     "double": '<path d="M1 6h32M1 12h32" stroke="{c}" stroke-width="2.5" fill="none"/>',
+    "dotted_once": '<path d="M1 9h32" stroke="{c}" stroke-width="2"/><circle cx="17" cy="9" r="4.5" fill="{c}"/>',
     "dotted": '<line x1="1" y1="9" x2="33" y2="9" stroke="{c}" stroke-width="3" stroke-dasharray="2 3"/>',
 }
 
@@ -189,7 +190,7 @@ def legend_html(
         if name in wanted
     ]
     if protective:
-        parts.append(_entry(_LINES["solid"].format(c=PROTECTIVE), 34, "protective link"))
+        parts.append(_entry(_LINES["dotted_once"].format(c=PROTECTIVE), 34, "protective link"))
     if harm:
         parts.append(
             _entry(_LINES["solid"].format(c=HARM), 34, "harm by an adult of concern (arrow to the child)")

@@ -19,7 +19,11 @@ NAMED = 6
 """Wards named on the map: those where the measure is highest, and the chosen one."""
 
 
-def breaks(values: pd.Series, *, classes: int = 6) -> list[float]:
+CUTS = (0.0, 0.25, 0.5, 0.75, 0.9)
+"""Where classes begin: the highest tenth has a shade of its own."""
+
+
+def breaks(values: pd.Series, *, cuts: Sequence[float] = CUTS) -> list[float]:
     """Return rising class limits: the lower end of each class after the first.
 
     Quantiles of the values above zero, rounded to what can be read; zero has
@@ -29,9 +33,9 @@ def breaks(values: pd.Series, *, classes: int = 6) -> list[float]:
     above = known[known > 0]
     if above.empty:
         return []
-    cuts = above.quantile(np.linspace(0, 1, classes)[:-1]).to_list()
+    limits = above.quantile(list(cuts)).to_list()
     whole = bool((above == above.round()).all())
-    rounded = [_rounded(cut, whole=whole) for cut in cuts]
+    rounded = [_rounded(cut, whole=whole) for cut in limits]
     out = [min(rounded[0], float(above.min()))]
     for cut in rounded[1:]:
         if cut > out[-1]:
@@ -246,16 +250,8 @@ def _band_layer(outline: Mapping[str, Any], deciles: pd.Series) -> pdk.Layer:
 
 
 def _name_layers(outline: Mapping[str, Any], values: pd.Series, chosen: str | None) -> list[pdk.Layer]:
-    named = [
-        str(code)
-        for code in values[values > 0]
-        .sort_index()
-        .sort_values(ascending=False, kind="stable")
-        .head(NAMED)
-        .index
-    ]
-    if chosen and chosen in outline["points"] and chosen not in named:
-        named.append(chosen)
+    ranked = values[values > 0].sort_index().sort_values(ascending=False, kind="stable").head(4 * NAMED)
+    named = _apart([str(chosen)] * (chosen is not None) + [str(code) for code in ranked.index], outline)
     data = [
         {"at": outline["points"][code], "text": short(plain(outline["names"].get(code, code)), limit=28)}
         for code in named
@@ -277,6 +273,20 @@ def _name_layers(outline: Mapping[str, Any], values: pd.Series, chosen: str | No
             character_set=pdk.types.String("auto"),
         )
     ]
+
+
+def _apart(codes: Sequence[str], outline: Mapping[str, Any]) -> list[str]:
+    """Return the first NAMED of these wards whose names do not lie on each other."""
+    west, south, east, north = outline["bounds"]
+    kept: list[str] = []
+    for code in dict.fromkeys(codes):
+        if code not in outline["points"] or len(kept) >= NAMED:
+            continue
+        x, y = outline["points"][code]
+        near = [outline["points"][other] for other in kept]
+        if all(abs(x - a) > (east - west) * 0.2 or abs(y - b) > (north - south) * 0.055 for a, b in near):
+            kept.append(code)
+    return kept
 
 
 def _view(bounds: Sequence[float], size: tuple[int, int]) -> pdk.ViewState:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
 from typing import Any
 
+import networkx as nx
 import pandas as pd
+import streamlit as st
 
-from app import answers, charts, kinds, peers, state, workbench
+from app import answers, charts, kinds, log, peers, state, workbench
 from app.data import Loaded
 from app.names import label_of
+from mapping.page import network_to_html
 
 
 def group(
@@ -106,6 +112,9 @@ def peer_map(
     return nodes, edges.assign(among=others.astype(int).astype(object))
 
 
+SMALL = 40
+"""Up to this many symbols a picture is drawn anew at each click."""
+
 MOST_CHILDREN = 120
 """Children drawn around one contact; the table holds all."""
 
@@ -137,7 +146,64 @@ def drawn(loaded: Loaded, edges: pd.DataFrame, nodes: pd.DataFrame) -> pd.DataFr
     )
     harm = (turned["source"].map(kind) == "adult_of_concern") & turned["nature"].isin(["harmful", "mixed"])
     half_life = loaded.analysis.settings.half_life
-    return charts.chart_edges(turned.assign(harm=harm), as_of=loaded.analysis.as_of, half_life=half_life)
+    out = charts.chart_edges(turned.assign(harm=harm), as_of=loaded.analysis.as_of, half_life=half_life)
+    said = [name for name in SAID if name in turned]
+    return out.assign(**{f"said_{name}": turned[name] for name in said})
+
+
+SAID = ("kinds", "items", "sources", "nature", "first_seen", "last_seen", "best_grade")
+"""What a page to send on says of each line, beside what the chart draws."""
+
+
+def send_on(loaded: Loaded, nodes: pd.DataFrame, edges: pd.DataFrame, *, title: str, key: str) -> None:
+    """Offer the chart as one HTML page that opens anywhere and asks no host for anything."""
+    shown, role = state.names_shown(), state.role()
+
+    def page() -> bytes:
+        if shown:
+            log.append(
+                "page with full names saved",
+                role=role,
+                reason=str(state.reason()),
+                case=loaded.question.name,
+                what=title,
+            )
+        return page_to_send(
+            nodes,
+            edges,
+            title=title,
+            as_of=loaded.analysis.as_of,
+            half_life=loaded.analysis.settings.half_life,
+        )
+
+    st.download_button(
+        "This picture as a page to send on" + (", with full names" if shown else ", with initials"),
+        data=page,
+        file_name=f"{key}.html",
+        mime="text/html",
+        key=f"send_{key}",
+        icon=":material/html:",
+        type="tertiary",
+        on_click="ignore",
+        help="One HTML file with the picture and its tables, marked OFFICIAL-SENSITIVE. It opens in any browser without a network.",
+    )
+
+
+def page_to_send(
+    nodes: pd.DataFrame, edges: pd.DataFrame, *, title: str, as_of: date | None, half_life: float | None
+) -> bytes:
+    """Return a chart as one HTML page, its nodes where the chart has them."""
+    graph: nx.Graph[str] = nx.Graph()
+    for node in nodes.to_dict("records"):
+        graph.add_node(node["id"], kind=node["kind"], label=node["name"])
+    for edge in edges.to_dict("records"):
+        said = {name: edge.get(f"said_{name}") for name in SAID}
+        graph.add_edge(edge["source"], edge["target"], basis=edge["basis"], **said)
+    where = {node["id"]: (float(node["x"]), float(node["y"])) for node in nodes.to_dict("records")}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "page.html"
+        network_to_html(graph, path, title=title, as_of=as_of, half_life=half_life, positions=where)
+        return path.read_bytes()
 
 
 def chart(
@@ -145,7 +211,14 @@ def chart(
 ) -> None:
     """Draw the chart; clicking a link chooses it, clicking a person or place chooses that."""
 
+    # The library marks what was clicked in red, over any style of ours. A small picture is drawn anew
+    # with our own mark; a large one keeps its zoom.
+    small = len(nodes) <= SMALL
+    person = state.chosen("person")
+
     def clicked(node: str | None, edge: str | None) -> None:
+        if small:
+            state.draw_again()
         if edge is not None:
             state.choose(what, edge, by="chart")
         elif node is not None:
@@ -157,8 +230,8 @@ def chart(
     workbench.draw(
         nodes,
         edges,
-        key=f"{state.widget_key(what, 'chart')}_{key}",
-        chosen=chosen,
+        key=f"{state.widget_key(what, 'chart')}_{key}_{state.drawn_again() if small else 0}",
+        chosen=chosen or (f"person:{person}" if person is not None else None),
         on_choose=clicked,
         height=height,
     )

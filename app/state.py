@@ -16,6 +16,7 @@ GRADE_BAND = "grade_band"
 AS_OF = "as_of"
 NAMES = "names_shown"
 REASON = "names_reason"
+_GIVEN = "names_reason_given"
 _CHOSEN = "chosen"
 _TURN = "chosen_turn"
 
@@ -56,9 +57,15 @@ def names_shown() -> bool:
     return bool(st.session_state[NAMES])
 
 
-def show_names(shown: bool) -> None:
-    """Turn full names on or off."""
+def reason() -> str:
+    """Return the reason given for full names."""
+    return str(st.session_state.get(_GIVEN, ""))
+
+
+def show_names(shown: bool, why: str = "") -> None:
+    """Turn full names on, for a reason, or off."""
     st.session_state[NAMES] = shown
+    st.session_state[_GIVEN] = why
 
 
 def back_to_initials() -> None:
@@ -102,6 +109,16 @@ def from_widget(what: str, widget: str, read: Callable[[Any], Any]) -> Callable[
         choose(what, read(st.session_state.get(key)), by=widget)
 
     return callback
+
+
+def draw_again() -> None:
+    """Have small pictures drawn anew (for callbacks)."""
+    st.session_state["drawn_again"] = drawn_again() + 1
+
+
+def drawn_again() -> int:
+    """Return how often pictures were asked to be drawn anew."""
+    return int(st.session_state.get("drawn_again", 0))
 
 
 def open_page(page: str, what: str, value: Any) -> None:

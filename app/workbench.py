@@ -86,7 +86,12 @@ def _edge_styles() -> list[Any]:
             },
         ),
         StyleRule(
-            "edge[nature = 'protective']", {"line-color": kinds.PROTECTIVE, "target-arrow-shape": "none"}
+            "edge[nature = 'protective']",
+            {
+                "line-color": kinds.PROTECTIVE,
+                "mid-target-arrow-shape": "circle",
+                "mid-target-arrow-color": kinds.PROTECTIVE,
+            },
         ),
         StyleRule(
             "edge[nature = 'protective'][basis = 'both']",

@@ -62,6 +62,7 @@ else:
     with picture:
         network.chart(nodes, edges, what="link", chosen=link_id, key=f"group_{chosen}")
         st.html(network.legend(nodes, edges, loaded))
+        network.send_on(loaded, nodes, edges, title=called[chosen], key="group")
         if left_out:
             frame.quiet(f"The chart shows the first {words.number(len(nodes))} of them; the tables hold all.")
     with panel:

@@ -48,6 +48,7 @@ chosen = state.known_choice("link", edges["id"])
 with picture:
     network.chart(nodes, edges, what="link", chosen=chosen, key=f"peer_{child}", height=600)
     st.html(network.legend(nodes, edges, loaded))
+    network.send_on(loaded, nodes, edges, title=f"Peer map of {label[child]}", key="peer_map")
     frame.quiet(
         "Around the child, sector by sector: home and family, peers, school, places, phones and accounts, online. Protective people stand nearest; adults of concern stand apart at the edge."
     )

@@ -39,6 +39,7 @@ with picture:
     link_id = state.known_choice("link", answers.links(loaded)["id"])
     network.chart(nodes, edges, what="link", chosen=link_id, key=f"contact_{chosen}", height=430)
     st.html(network.legend(nodes, edges, loaded))
+    network.send_on(loaded, nodes, edges, title=words.plain_name(row["called"]), key="shared_contact")
     if left_out:
         frame.quiet(
             f"{words.count(left_out, 'more child', 'more children')} are in the table and not in the chart."
@@ -49,7 +50,7 @@ with picture:
         frame.quiet("There is no map: the case has no ward boundaries.")
     else:
         values = homes.set_index("ward_code")["children"]
-        limits = maps.breaks(values, classes=4)
+        limits = maps.breaks(values)
         frame.heading(f"Where these children live: {words.count(int((values > 0).sum()), 'ward')}")
         deck = maps.deck(
             outline, values, limits=limits, measure="children of this contact living here", size=(660, 360)
