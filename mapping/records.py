@@ -448,6 +448,8 @@ class _Reader:
             return
         if not raw.columns or not ("source_id" in raw.columns or table.name in PARENTS):
             return
+        if not self.one(f"SELECT count(*) FROM {self.schema}.rejected WHERE \"table\" = '{table.name}'"):
+            return
         self.connection.execute(
             f"""UPDATE {self.schema}.rejected SET restricted = true
             WHERE "table" = '{table.name}' AND row NOT IN (SELECT row FROM ({self._open_rows(table, raw)}))"""
@@ -539,7 +541,7 @@ class _Reader:
             # Where handling is in doubt, the stricter row stands.
             open_first = f"CASE WHEN handling <> '{OPEN_HANDLING}' THEN 0 ELSE 1 END"
         filled = " + ".join(f"CASE WHEN {c} IS NULL THEN 1 ELSE 0 END" for c in others)
-        content = ", ".join(f"CAST({c} AS VARCHAR) NULLS LAST" for c in others)
+        content = ", ".join(f"{self._said(c)} NULLS LAST" for c in table.columns if c.name != table.key)
         ranked = f"{self.schema}.ranked"
         self.connection.execute(
             f"""CREATE TABLE {ranked} AS SELECT *, row_number() OVER (PARTITION BY {table.key}
@@ -556,6 +558,14 @@ class _Reader:
             f"DELETE FROM {referred} WHERE row IN (SELECT row FROM {ranked} WHERE place > 1)"
         )
         self.connection.execute(f"DROP TABLE {ranked}")
+
+    def _said(self, column: Column) -> str:
+        """Return the SQL for what a row says in a column, as text: the id and not its number, which the order of rows decides."""
+        if column.refers_to is None:
+            return f"CAST(t.{column.name} AS VARCHAR)"
+        key, number = str(TABLES[column.refers_to].key), number_of(column.name)
+        whose = number_of(key)
+        return f"(SELECT r.{key} FROM {self.tables[column.refers_to]} r WHERE r.{whose} = t.{number})"
 
     # Accounts ------------------------------------------------------------------------------
 
@@ -634,7 +644,10 @@ def _time_parser(x: str, dates: Dates, *, whole: bool) -> str:
     zoned = f"regexp_matches(substr({x}, 12), '(Z|z|[+-][0-9]{{2}}(:?[0-9]{{2}})?)$')"
     clock = f"regexp_full_match(substr({x}, 11), '[T ][0-9]{{2}}:[0-9]{{2}}(:[0-9]{{2}}([.][0-9]+)?)?')"
     # 2025-03-31T18:45, with or without seconds: told by its colons, which is quicker than a pattern.
-    begun = f"substr({x}, 11, 1) IN ('T', ' ') AND substr({x}, 14, 1) = ':'"
+    # The last digit tells it from 10:3Z, which would be read without its zone.
+    begun = (
+        f"substr({x}, 11, 1) IN ('T', ' ') AND substr({x}, 14, 1) = ':' AND right({x}, 1) BETWEEN '0' AND '9'"
+    )
     usual = f"({begun} AND (length({x}) = 16 OR (length({x}) = 19 AND substr({x}, 17, 1) = ':')))"
     value = (
         f"CASE WHEN NOT {day} THEN NULL"

@@ -565,6 +565,16 @@ def test_row_order_never_changes_sightings(write_case: Any, rows: Any, data: st.
     assert content[0] == content[1]
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_order_of_another_table_never_changes_which_of_two_rows_is_kept(write_case: Any, order: int) -> None:
+    """Keeps out a choice by the number of a place, which its row decides."""
+    case = write_case(
+        locations=[{"location_id": each, "kind": "park"} for each in ["L1", "L2"][::order]],
+        events="event_id,kind,started_at,location_id\nE1,incident,2025-01-01,L2\nE1,incident,2025-01-01,L1\n",
+    )
+    assert kept(read_case(case), "events", "location_id") == [(3, "L1")]
+
+
 def test_a_row_whose_source_was_set_aside_is_not_the_same_as_one_without(write_case: Any) -> None:
     """Keeps out an open row that is dropped in favour of one that nobody but analysts may see."""
     case = write_case(associations="person_a,person_b,kind,source_id\nC1,C2,peer,S9\nC1,C2,peer,\n")
@@ -629,6 +639,10 @@ def test_nothing_that_is_read_is_lost(write_case: Any, tables: dict[str, pd.Data
         ("2025-02-29T10:00", "iso", None, DAY),
         ("2025-04-31", "iso", None, DAY),
         ("2025-03-31T25:00", "iso", None, DAY),
+        ("2025-06-01T10:3Z", "iso", None, DAY),
+        ("2025-06-01T10:30:0Z", "iso", None, DAY),
+        ("2025-06-01T10:30+1", "iso", None, DAY),
+        ("2025-06-01Tab:cd", "iso", None, DAY),
         ("2025-03-31T18:45 Paris", "iso", None, DAY),
         ("1899-12-31", "iso", None, DAY),
         ("2101-01-01", "iso", None, DAY),
