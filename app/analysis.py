@@ -32,6 +32,7 @@ Progress = Callable[[str, float], None]
 # Above this many links their items are written only when asked for: they are most of the output.
 ITEMS_UP_TO = 1_000_000
 RESULTS = ("links", "link_items", "groups", "group_summary", "shared_contacts", "wards", "rejected")
+ON_GROUPS = ("groups", "group_summary", "shared_contacts")
 # Geography dated by nothing: a case without any date is mapped as if nothing had ended.
 UNDATED = date(2100, 1, 1)
 
@@ -61,6 +62,16 @@ class Settings:
 
 
 @dataclass(frozen=True, eq=False)
+class Network:
+    """What links people, and the groups that are being settled beside other work."""
+
+    evidence: evidence.Evidence
+    links: links.Links
+    ties: contacts.Ties
+    settling: groups.Settling
+
+
+@dataclass(frozen=True, eq=False)
 class Analysis:
     """Everything computed from a case for one viewer and date.
 
@@ -72,31 +83,53 @@ class Analysis:
     settings : what was asked.
     as_of : the date that counts; None where nothing in the records has a date.
     geography : where homes, events and places lie.
-    summary : counts in and out, settings, and time and memory of each stage.
+    bands, homes : the tables of age bands and of the wards people live in.
+    network : links, ties and the groups that are being settled; None for a viewer who sees no people.
+    clock, counts : what the summary is made of.
     """
 
     records: Records
     settings: Settings
     as_of: date | None
     geography: WardTable
-    evidence: evidence.Evidence | None
-    network: links.Links | None
-    shared: contacts.Contacts | None
-    names: Mapping[str, str]
-    summary: Mapping[str, Any]
+    bands: str
+    homes: str
+    network: Network | None
+    clock: Clock
+    counts: Mapping[str, Any]
 
     def query(self, result: str) -> str:
         """Return the query for one result, in a fixed order of rows; empty results keep their columns."""
-        if self.network is None or self.shared is None:
+        if self.network is None:
             return EMPTY[result]
-        table, homes = self.names["groups"], self.names["homes"]
-        return {
-            "links": f"{self.network.table()} ORDER BY l.person_a_n, l.person_b_n",
-            "link_items": f"{items.all_items(self.network)} ORDER BY i.person_a_n, i.person_b_n, table_a, row_a, row_b",
-            "groups": f"{groups.groups_query(table)} ORDER BY p.person_n",
-            "group_summary": f"{groups.summary_query(table, self.network)} ORDER BY group_id",
-            "shared_contacts": f"{self.shared.table(homes)} ORDER BY c.type_k, n.contact_id",
-        }[result]
+        built = self.network.links
+        if result == "links":
+            return f"{built.table()} ORDER BY l.person_a_n, l.person_b_n"
+        if result == "link_items":
+            return f"{items.all_items(built)} ORDER BY i.person_a_n, i.person_b_n, table_a, row_a, row_b"
+        if result == "groups":
+            return f"{groups.groups_query(self.group_table)} ORDER BY p.person_n"
+        if result == "group_summary":
+            return f"{groups.summary_query(self.group_table, built)} ORDER BY group_id"
+        return f"{self.found_contacts.table(self.homes)} ORDER BY c.type_k, n.contact_id"
+
+    @cached_property
+    def group_table(self) -> str:
+        """The table of groups, waiting for them where they are still being settled."""
+        with self.clock.stage("finding groups"):
+            return self._built.settling.write()
+
+    @cached_property
+    def found_contacts(self) -> contacts.Contacts:
+        """The shared contacts, once groups are known."""
+        table = self.group_table
+        with self.clock.stage("counting what contacts reach"):
+            return contacts.shared_contacts(self._built.ties, table)
+
+    @cached_property
+    def summary(self) -> Mapping[str, Any]:
+        """Counts in and out, settings, and time and memory of each stage."""
+        return _summary(self)
 
     def fetch(self, result: str) -> pd.DataFrame:
         """Return one result as a pandas frame."""
@@ -147,7 +180,7 @@ class Analysis:
                 .assign(age=None, age_band=None, of_concern=None, group_id=None)
             )
         bands = self.records.sql(
-            f"SELECT person_id, age, age_band, of_concern FROM {self.names['bands']} JOIN {{people}} USING (person_n)"
+            f"SELECT person_id, age, age_band, of_concern FROM {self.bands} JOIN {{people}} USING (person_n)"
         ).df()
         homes = self.geography.homes.drop_duplicates("person_id").drop(columns="home_lsoa")
         found = (
@@ -160,19 +193,19 @@ class Analysis:
 
     def link_items(self, person_a: str, person_b: str) -> pd.DataFrame:
         """Return the items one link rests on; see `mapping.items.link_items`."""
-        return items.link_items(self._network, person_a, person_b)
+        return items.link_items(self._built.links, person_a, person_b)
 
     def person_items(self, person_id: str) -> pd.DataFrame:
         """Return the items of every link of one person, with the other person."""
-        return items.person_items(self._network, person_id)
+        return items.person_items(self._built.links, person_id)
 
     def group_items(self, group_id: str) -> pd.DataFrame:
         """Return the items of every link within one group."""
-        return items.group_items(self._network, self.names["groups"], group_id)
+        return items.group_items(self._built.links, self.group_table, group_id)
 
     def contact_items(self, contact_type: str, contact_id: str) -> pd.DataFrame:
         """Return the rows that tie children to one contact; see `mapping.items.contact_items`."""
-        return items.contact_items(self._shared, contact_type, contact_id)
+        return items.contact_items(self.found_contacts, contact_type, contact_id)
 
     def contact_children(self, contact_type: str, contact_id: str) -> list[str]:
         """Return the children one contact is tied to, by id."""
@@ -181,19 +214,13 @@ class Analysis:
 
     def contact_ties(self, types: Sequence[str]) -> pd.DataFrame:
         """Return one row for each child and shared contact; see `mapping.items.contact_ties`."""
-        return items.contact_ties(self._shared, types)
+        return items.contact_ties(self.found_contacts, types)
 
     @property
-    def _network(self) -> links.Links:
+    def _built(self) -> Network:
         if self.network is None:
             raise PermissionError(NO_PEOPLE)
         return self.network
-
-    @property
-    def _shared(self) -> contacts.Contacts:
-        if self.shared is None:
-            raise PermissionError(NO_PEOPLE)
-        return self.shared
 
     def save(self, out: Path) -> None:
         """Write every result to a folder, whole or not at all.
@@ -223,6 +250,7 @@ def analyse(
     geography: Path | str | None = None,
     dates: Dates = "iso",
     strict: bool = False,
+    wait: bool = True,
     progress: Progress | None = None,
     **settings: Any,
 ) -> Analysis:
@@ -233,6 +261,7 @@ def analyse(
     case : case folder or workbook.
     geography : folder of official open files; by default `geography/` inside the case folder.
     dates, strict : as in `read_case`.
+    wait : whether to wait for groups; if not, whoever asks for them first does.
     progress : called with each stage's name as it ends and the seconds it took.
     **settings : fields of `Settings`.
 
@@ -243,12 +272,12 @@ def analyse(
     GeographyMismatch
         Files of the geography folder do not join.
     """
-    clock = _Clock(progress)
+    clock = Clock(progress)
     with clock.stage("reading geography"):
         places = load_geography(Path(case), geography)
     with clock.stage("reading records"):
         records = load_case(case, places, dates=dates, strict=strict)
-    return analyse_records(records, places, Settings(**settings), clock=clock)
+    return analyse_records(records, places, Settings(**settings), wait=wait, clock=clock)
 
 
 def load_geography(case: Path, folder: Path | str | None = None) -> Geography | None:
@@ -289,50 +318,71 @@ def analyse_records(
     places: Geography | None,
     settings: Settings,
     *,
-    clock: _Clock | None = None,
+    wait: bool = True,
+    clock: Clock | None = None,
     progress: Progress | None = None,
 ) -> Analysis:
     """Compute everything from records already read; `records` stays as it is."""
-    clock = clock or _Clock(progress)
-    viewer = settings.viewer
+    clock = clock or Clock(progress)
     records = records.branch()
     with clock.stage("choosing what the viewer may see"):
-        seen = visible(records, viewer)
+        seen = visible(records, settings.viewer)
         as_of = settings.as_of or latest_date(seen)
         known = at_date(seen, as_of)
         bands = people.age_bands(known, as_of)
-    names = {"bands": bands}
-    found: tuple[Any, Any, Any] = (None, None, None)
-    if viewer.sees_people:
-        with clock.stage("gathering evidence"):
-            cited = evidence.mentions(known, grades=settings.grades, as_of=as_of)
-        with clock.stage("linking people"):
-            network = links.build_links(
-                cited, as_of=as_of, half_life=settings.half_life, window_hours=settings.window_hours
-            )
-            settling = groups.start_groups(network, bands, resolution=settings.resolution, seed=settings.seed)
-        with clock.stage("finding shared contacts"):
-            ties = contacts.build_ties(cited, network, bands)
+    network = _network(known, settings, bands, as_of, clock) if settings.viewer.sees_people else None
     with clock.stage("placing on the map"):
         placed = _place(known, places, bands, as_of)
-        names["homes"] = _keep_homes(known, placed)
-    if viewer.sees_people:
-        with clock.stage("finding groups"):
-            names["groups"] = settling.write()
-        with clock.stage("counting what contacts reach"):
-            found = (cited, network, contacts.shared_contacts(ties, names["groups"]))
-    summary = _summary(seen, known, settings, as_of, placed, found, names, clock)
-    analysis = Analysis(known, settings, as_of, placed, *found, names, summary)
+        homes = _keep_homes(known, placed)
+    counts = {
+        "rows": {name: _row_account(name, seen, known, network) for name in seen.counts},
+        "rejected": {name: counts["faults"] for name, counts in seen.counts.items() if counts["faults"]},
+        "notes": list(seen.notes),
+    }
+    analysis = Analysis(known, settings, as_of, placed, bands, homes, network, clock, counts)
     weakref.finalize(analysis, records.forget)
+    if wait and network is not None:
+        _ = analysis.found_contacts
     return analysis
 
 
+def _network(records: Records, settings: Settings, bands: str, as_of: date | None, clock: Clock) -> Network:
+    with clock.stage("gathering evidence"):
+        cited = evidence.mentions(records, grades=settings.grades, as_of=as_of)
+    with clock.stage("linking people"):
+        built = links.build_links(
+            cited, as_of=as_of, half_life=settings.half_life, window_hours=settings.window_hours
+        )
+        settling = groups.start_groups(built, bands, resolution=settings.resolution, seed=settings.seed)
+    with clock.stage("finding shared contacts"):
+        ties = contacts.build_ties(cited, built, bands)
+    return Network(cited, built, ties, settling)
+
+
+# What geography reads of each table; a case may hold a great deal more.
+PLACED = {
+    "people": (
+        *("person_id", "date_of_birth", "responsible_authority"),
+        *("home_postcode", "home_easting", "home_northing", "home_lsoa"),
+    ),
+    "locations": ("location_id", "postcode", "easting", "northing", "longitude", "latitude"),
+    "events": ("kind", "started_at", "location_id", "easting", "northing"),
+    "missing": ("person_id", "reported_at", "missing_from"),
+    "placements": ("person_id", "location_id", "started_on", "ended_on", "placing_authority"),
+}
+
+
 def _place(records: Records, places: Geography | None, bands: str, as_of: date | None) -> WardTable:
-    everyone = records.sql(
-        f"SELECT p.*, b.age_band = 'child' AS is_child FROM {{people}} p JOIN {bands} b USING (person_n) ORDER BY p.row"
-    ).df()
-    tables = {name: records.table(name) for name in ("locations", "events", "missing", "placements")}
-    return build_wards(places, people=everyone, as_of=as_of or UNDATED, **tables)
+    tables = {
+        name: f"SELECT {', '.join(columns)} FROM ({records.decoded(name)}) ORDER BY row"
+        for name, columns in PLACED.items()
+    }
+    tables[
+        "people"
+    ] = f"""SELECT {", ".join(f"p.{name}" for name in PLACED["people"])}, b.age_band = 'child' AS is_child
+        FROM {{people}} p JOIN {bands} b USING (person_n) ORDER BY p.row"""
+    frames = {name: records.sql(query).df() for name, query in tables.items()}
+    return build_wards(places, as_of=as_of or UNDATED, **frames)
 
 
 def _keep_homes(records: Records, placed: WardTable) -> str:
@@ -348,52 +398,45 @@ def _keep_homes(records: Records, placed: WardTable) -> str:
     return f"{schema}.homes"
 
 
-def _summary(
-    seen: Records,
-    known: Records,
-    settings: Settings,
-    as_of: date | None,
-    placed: WardTable,
-    found: tuple[Any, Any, Any],
-    names: Mapping[str, str],
-    clock: _Clock,
-) -> dict[str, Any]:
-    cited, network, shared = found
-    rows = {name: _row_account(name, seen, known, cited) for name in seen.counts}
-    out = {"wards": len(placed.wards), "rejected": len(seen.rejected)}
-    if network is not None:
-        count = lambda table: int(known.execute(f"SELECT count(*) FROM {table}")[0][0])  # noqa: E731
+def _summary(analysis: Analysis) -> dict[str, Any]:
+    settings, records, placed = analysis.settings, analysis.records, analysis.geography
+
+    def count(table: str) -> int:
+        return int(records.execute(f"SELECT count(*) FROM {table}")[0][0])
+
+    out: dict[str, Any] = {"wards": len(placed.wards), "rejected": len(records.rejected)}
+    if (network := analysis.network) is not None:
         out |= {
-            "links": count(network.links),
-            "link_items": count(network.items),
-            "shared_contacts": count(shared.contacts),
+            "links": count(network.links.links),
+            "link_items": count(network.links.items),
+            "shared_contacts": count(analysis.found_contacts.contacts),
+            "groups": count(f"(SELECT DISTINCT community FROM {analysis.group_table})"),
+            "occasions_too_large_to_link": network.links.crowds,
+            "age_bands": dict(
+                records.execute(f"SELECT age_band, count(*) FROM {analysis.bands} GROUP BY 1 ORDER BY 1")
+            ),
         }
-        out["groups"] = int(known.execute(f"SELECT count(DISTINCT community) FROM {names['groups']}")[0][0])
-        out["occasions_too_large_to_link"] = network.crowds
-        out["age_bands"] = dict(
-            known.execute(f"SELECT age_band, count(*) FROM {names['bands']} GROUP BY 1 ORDER BY 1")
-        )
     asked = asdict(settings) | {
         "viewer": settings.viewer.role,
         "as_of": None if settings.as_of is None else settings.as_of.isoformat(),
     }
     return {
         "version": version("contextmap"),
-        "as_of": None if as_of is None else as_of.isoformat(),
+        "as_of": None if analysis.as_of is None else analysis.as_of.isoformat(),
         "settings": asked,
-        "rows": rows,
+        "rows": analysis.counts["rows"],
         "results": out,
-        "rejected": {name: counts["faults"] for name, counts in seen.counts.items() if counts["faults"]},
+        "rejected": analysis.counts["rejected"],
         "geography": {
             "coverage": {kind: dict(counts) for kind, counts in placed.coverage.items()},
             "notes": list(placed.notes),
         },
-        "notes": list(seen.notes),
-        "stages": clock.stages,
+        "notes": analysis.counts["notes"],
+        "stages": analysis.clock.stages,
     }
 
 
-def _row_account(name: str, seen: Records, known: Records, cited: evidence.Evidence | None) -> dict[str, int]:
+def _row_account(name: str, seen: Records, known: Records, network: Network | None) -> dict[str, int]:
     """Say where every row of a table went: read = set_aside + not_known_yet + outside_grades + used."""
     counts = seen.counts[name]
     in_time = int(known.execute(f"SELECT count(*) FROM {{{name}}}")[0][0])
@@ -403,8 +446,8 @@ def _row_account(name: str, seen: Records, known: Records, cited: evidence.Evide
         "not_known_yet": counts["kept"] - in_time,
         "used": in_time,
     }
-    if cited is not None and name in cited.counts:
-        tally = cited.counts[name]
+    if network is not None and name in network.evidence.counts:
+        tally = network.evidence.counts[name]
         account |= {
             "used": tally["used"],
             "ungraded": tally["ungraded"],
@@ -416,7 +459,7 @@ def _row_account(name: str, seen: Records, known: Records, cited: evidence.Evide
 
 
 @dataclass
-class _Clock:
+class Clock:
     """Times stages and notes the peak of memory by the end of each."""
 
     progress: Progress | None = None
@@ -424,6 +467,7 @@ class _Clock:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
+        """Time what happens inside as one stage."""
         start = time.perf_counter()
         yield
         seconds = round(time.perf_counter() - start, 3)
@@ -435,9 +479,7 @@ class _Clock:
             self.progress(name, seconds)
 
 
-def save_results(
-    analysis: Analysis, out: Path, *, with_items: bool | None = None, progress: Progress | None = None
-) -> None:
+def save_results(analysis: Analysis, out: Path, *, with_items: bool | None = None) -> None:
     """Write every result of an analysis to a folder, whole or not at all; an earlier result there is replaced.
 
     Parameters
@@ -451,21 +493,17 @@ def save_results(
     """
     validate_out(out)
     if with_items is None:
-        with_items = analysis.summary["results"].get("links", 0) <= ITEMS_UP_TO
+        with_items = analysis.network is None or analysis.network.links.count() <= ITEMS_UP_TO
     results = [name for name in RESULTS if name != "link_items" or with_items]
-    clock = _Clock(progress)
     partial = out.with_name(out.name + ".partial")
     _remove(partial)
     partial.mkdir(parents=True)
     try:
-        with clock.stage("writing results"):
-            for name in results:
+        with analysis.clock.stage("writing results"):
+            # What rests on groups comes last: they may still be being settled.
+            for name in sorted(results, key=ON_GROUPS.__contains__):
                 _write(analysis, name, partial / f"{name}.parquet")
-        summary = {
-            **analysis.summary,
-            "files": results,
-            "stages": [*analysis.summary["stages"], *clock.stages],
-        }
+        summary = {**analysis.summary, "files": results}
         (partial / "summary.json").write_text(
             json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
         )

@@ -227,9 +227,9 @@ def analyse(
         settings["resolution"] = resolution
     analysis.validate_out(out)
     result = analysis.analyse(
-        case, geography=geography, dates=dates.value, strict=strict, progress=_report, **settings
+        case, geography=geography, dates=dates.value, strict=strict, wait=False, progress=_report, **settings
     )
-    analysis.save_results(result, out, with_items=items, progress=_report)
+    analysis.save_results(result, out, with_items=items)
     _print_summary(result.summary, out)
 
 

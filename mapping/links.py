@@ -35,6 +35,7 @@ class Links:
     Attributes
     ----------
     kinds : the names of `kind_k`, in order.
+    present : those of them that occur, each a yes-or-no column `kind_K` of `links`.
     crowds : how many occasions were larger than CROWD and linked nobody, by kind.
     """
 
@@ -43,14 +44,21 @@ class Links:
     links: str
     in_event: str
     kinds: Sequence[str]
+    present: frozenset[str]
     crowds: dict[str, int]
+
+    def count(self) -> int:
+        """Return how many links there are."""
+        return int(self.records.execute(f"SELECT count(*) FROM {self.links}")[0][0])
 
     def table(self) -> str:
         """Return the query for the `links` result: ids, dates and words in place of numbers."""
-        kinds = " || ".join(
+        words = [
             f"CASE WHEN l.kind_{k} THEN '|{name}' ELSE '' END"
             for k, name in sorted(enumerate(self.kinds), key=lambda kind: kind[1])
-        )
+            if name in self.present
+        ]
+        kinds = " || ".join(words) or "''"
         return f"""SELECT a.person_id AS person_a, b.person_id AS person_b, l.units / {UNIT}.0 AS weight, l.items,
             coalesce(n.sources, CASE WHEN l.least_source IS NULL THEN 0 ELSE 1 END) AS sources, substr({kinds}, 2) AS kinds, l.nature,
             DATE '1970-01-01' + CAST(l.first_day AS INTEGER) AS first_seen, DATE '1970-01-01' + CAST(l.last_day AS INTEGER) AS last_seen,
@@ -110,7 +118,8 @@ def build_links(
         builder.missing(evidence.frame("missing")),
     ]
     items = builder.keep(_weighed(nw.concat(found), as_of=as_of, half_life=half_life), "items")
-    links = builder.keep(_gathered(builder, items), "links")
+    present = frozenset(items.select("kind_k").unique().collect().to_native().column("kind_k").to_pylist())
+    links = builder.keep(_gathered(items, present), "links")
     builder.keep(_sources(links, items), "sources")
     return Links(
         records,
@@ -118,6 +127,7 @@ def build_links(
         f"{builder.schema}.links",
         f"{builder.schema}.in_event",
         builder.kinds,
+        frozenset(builder.kinds[k] for k in present),
         builder.crowds,
     )
 
@@ -366,10 +376,9 @@ def _weighed(items: Frame, *, as_of: date | None, half_life: float | None) -> Fr
     return items.with_columns(units=(weight * UNIT).round(0).cast(nw.Int64))
 
 
-def _gathered(builder: _Builder, items: Frame) -> Frame:
+def _gathered(items: Frame, present: frozenset[int]) -> Frame:
     """Gather the items of each pair into one link."""
     pair = ["person_a_n", "person_b_n"]
-    present = set(items.select("kind_k").unique().collect().to_native().column("kind_k").to_pylist())
     kinds = [(nw.col("kind_k") == k).any().alias(f"kind_{k}") for k in sorted(present)]
     links = items.group_by(*pair).agg(
         nw.col("units").sum(),
@@ -383,8 +392,7 @@ def _gathered(builder: _Builder, items: Frame) -> Frame:
         nw.max_horizontal("source_a_n", "source_b_n").max().alias("most_source"),
         *kinds,
     )
-    absent = {f"kind_{k}": nw.lit(False) for k in range(len(builder.kinds)) if k not in present}
-    return links.with_columns(nature=_nature(), **absent)
+    return links.with_columns(nature=_nature())
 
 
 def _sources(links: Frame, items: Frame) -> Frame:

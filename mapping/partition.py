@@ -13,7 +13,7 @@ import igraph as ig
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
+from scipy.sparse.csgraph import connected_components, reverse_cuthill_mckee
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -68,9 +68,7 @@ def partition(network: PeerNetwork, *, resolution: float = RESOLUTION, seed: int
     nodes = len(network.people)
     if nodes == 0:
         return np.empty(0, dtype=np.int64)
-    order = structural_order(network)
-    place = np.empty(nodes, dtype=np.int64)
-    place[order] = np.arange(nodes)
+    place = _positions(network)
     low, high = np.sort(np.stack([place[network.one], place[network.other]]), axis=0)
     edges = np.argsort(low * nodes + high, kind="stable")
     low, high, units = low[edges], high[edges], network.units[edges]
@@ -84,6 +82,24 @@ def partition(network: PeerNetwork, *, resolution: float = RESOLUTION, seed: int
         )
         community[members] = members[local] if len(local) else members
     return _lowest_member(community[place])
+
+
+def _positions(network: PeerNetwork) -> Integers:
+    """Place nodes in an order that their shape decides, neighbours near each other so that memory is read in runs."""
+    nodes = len(network.people)
+    place = _inverse(structural_order(network))
+    one, other = place[network.one], place[network.other]
+    ends = coo_matrix(
+        (np.ones(2 * len(one), np.int8), (np.r_[one, other], np.r_[other, one])), shape=(nodes, nodes)
+    )
+    near = _inverse(reverse_cuthill_mckee(ends.tocsr(), symmetric_mode=True).astype(np.int64))
+    return near[place]
+
+
+def _inverse(order: Integers) -> Integers:
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.arange(len(order))
+    return place
 
 
 def structural_order(network: PeerNetwork, *, rounds: int = 3) -> Integers:
