@@ -641,8 +641,9 @@ def _time_parser(x: str, dates: Dates, *, whole: bool) -> str:
         )
         x = f"(CASE WHEN regexp_full_match({x}, '{pattern}') THEN {turned} ELSE {x} END)"
     day = f"(substr({x}, 5, 1) = '-' AND substr({x}, 8, 1) = '-')"
-    zoned = f"regexp_matches(substr({x}, 12), '(Z|z|[+-][0-9]{{2}}(:?[0-9]{{2}})?)$')"
-    clock = f"regexp_full_match(substr({x}, 11), '[T ][0-9]{{2}}:[0-9]{{2}}(:[0-9]{{2}}([.][0-9]+)?)?')"
+    time = "[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?"
+    clock = f"regexp_full_match(substr({x}, 11), '{time}')"
+    zoned = f"regexp_full_match(substr({x}, 11), '{time}(Z|[+-][0-9]{{2}}(:?[0-9]{{2}})?)')"
     # 2025-03-31T18:45, with or without seconds: told by its colons, which is quicker than a pattern.
     # The last digit tells it from 10:3Z, which would be read without its zone.
     begun = (
