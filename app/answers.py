@@ -449,6 +449,16 @@ def missing_now(loaded: Loaded, at: datetime) -> pd.DataFrame:
 
 
 @kept
+def children_missing(loaded: Loaded) -> int:
+    """Return how many children the missing episodes in wards are of, each once."""
+    episodes = table(loaded, "missing").set_index("row", drop=False).sort_index()
+    ward = loaded.analysis.geography.missing.to_numpy()
+    born = episodes["person_id"].map(table(loaded, "people").set_index("person_id")["date_of_birth"])
+    grown = episodes["reported_at"] >= pd.to_datetime(born) + pd.DateOffset(years=18)
+    return int(episodes.loc[pd.notna(ward) & ~grown.to_numpy(), "person_id"].nunique())
+
+
+@kept
 def interviews_due(loaded: Loaded, at: datetime) -> pd.DataFrame:
     """Return the return interviews not held by a moment."""
     return recent.interviews_due(table(loaded, "missing"), at=at)

@@ -21,6 +21,10 @@ _CHOSEN = "chosen"
 _TURN = "chosen_turn"
 
 
+MOST_RECENT = 8
+"""Children kept as opened last."""
+
+
 def start() -> None:
     """Give every key its first value, once a session."""
     first = {
@@ -72,6 +76,7 @@ def back_to_initials() -> None:
     """Turn names off and forget what was chosen: another role may not see the same."""
     st.session_state[NAMES] = False
     st.session_state[_CHOSEN] = {}
+    st.session_state.pop("recent_children", None)
     for key in [key for key in st.session_state if str(key).startswith("pick_")]:
         del st.session_state[key]
 
@@ -86,9 +91,17 @@ def choose(what: str, value: Any, *, by: str = "") -> None:
     if st.session_state[_CHOSEN].get(what) == value:
         return
     st.session_state[_CHOSEN] = {**st.session_state[_CHOSEN], what: value}
+    if what == "child" and value is not None:
+        earlier = [child for child in recent_children() if child != value]
+        st.session_state["recent_children"] = [value, *earlier][:MOST_RECENT]
     turns = st.session_state[_TURN].setdefault(what, {"by": "", "turn": 0})
     turns["turn"] += 1
     turns["by"] = by
+
+
+def recent_children() -> list[str]:
+    """Return the children opened last in this session, the newest first."""
+    return list(st.session_state.get("recent_children", []))
 
 
 def widget_key(what: str, widget: str) -> str:

@@ -279,7 +279,9 @@ def wards_answer(wards: pd.DataFrame, values: pd.Series, measure: str, placed: b
     return f"{name.capitalize()}{scope}: {number(int(top.sum()))} in all, {share:.0f}% of them in {listing(first)}."
 
 
-def wards_together_html(wards: pd.DataFrame, coverage: Mapping[str, Mapping[str, int]]) -> str:
+def wards_together_html(
+    wards: pd.DataFrame, coverage: Mapping[str, Mapping[str, int]], *, children_missing: int
+) -> str:
     """Return what all wards add up to, and what lies in none, as HTML."""
     sums = [
         (WARD_MEASURES[name], wards[name].sum())
@@ -289,6 +291,11 @@ def wards_together_html(wards: pd.DataFrame, coverage: Mapping[str, Mapping[str,
         f'<div class="cm-row">{label}: <span class="cm-figure">{number(int(total))}</span></div>'
         for label, total in sums
     ]
+    # Both counts, always: wards' own children cannot be added up, since one may go missing from two.
+    lines.insert(
+        2,
+        f'<div class="cm-row">Children those episodes are of: <span class="cm-figure">{number(children_missing)}</span></div>',
+    )
     for what, counts in coverage.items():
         if counts["total"]:
             lines.append(

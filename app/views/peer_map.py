@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import answers, data, evidence, frame, network, state, tables, words
+from app import answers, data, evidence, frame, network, recent, state, tables, words
 
 loaded = data.load()
 top = st.container()
@@ -15,6 +15,24 @@ if child is None:
         f"{words.count(len(young), 'child', 'children').capitalize()} and young people are in this case. Find one below to see who and what surrounds them.",
         place=top,
     )
+    opened = [person for person in state.recent_children() if person in label.index]
+    gone = answers.missing_now(loaded, recent.now(loaded.day))["person_id"]
+    for heading, people in (
+        ("Opened last", opened),
+        ("Missing now", gone[gone.isin(young["person_id"])].head(8).tolist()),
+    ):
+        if not people:
+            continue
+        frame.heading(heading)
+        with st.container(horizontal=True):
+            for person in people:
+                st.button(
+                    label[person],
+                    key=f"peer_{heading}_{person}",
+                    on_click=state.choose,
+                    args=("child", person),
+                    help="Open this child's peer map",
+                )
     st.stop()
 
 with st.container(horizontal=True, vertical_alignment="bottom"):

@@ -71,7 +71,13 @@ with panel:
     )
     if chosen is None:
         frame.heading("All wards together")
-        st.html(words.wards_together_html(wards, loaded.analysis.geography.coverage))
+        st.html(
+            words.wards_together_html(
+                wards,
+                loaded.analysis.geography.coverage,
+                children_missing=answers.children_missing(loaded),
+            )
+        )
     else:
         frame.heading(words.plain_name(answers.ward_names(loaded)[chosen]))
         st.html(words.ward_profile_html(wards[wards["ward_code"] == chosen].iloc[0]))
