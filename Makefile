@@ -10,7 +10,7 @@ run: install
 	$(BIN)/contextmap serve data/synthetic/demo
 
 test: install
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --dist loadfile
 
 install: $(READY)
 
