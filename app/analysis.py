@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import resource
 import sys
+import tempfile
 import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -495,9 +496,9 @@ def save_results(analysis: Analysis, out: Path, *, with_items: bool | None = Non
     if with_items is None:
         with_items = analysis.network is None or analysis.network.links.count() <= ITEMS_UP_TO
     results = [name for name in RESULTS if name != "link_items" or with_items]
-    partial = out.with_name(out.name + ".partial")
-    _remove(partial)
-    partial.mkdir(parents=True)
+    out = out.resolve()
+    out.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix=".contextmap-", dir=out.parent))
     try:
         with analysis.clock.stage("writing results"):
             # What rests on groups comes last: they may still be being settled.
@@ -507,8 +508,11 @@ def save_results(analysis: Analysis, out: Path, *, with_items: bool | None = Non
         (partial / "summary.json").write_text(
             json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
         )
-        _remove(out)
+        earlier = partial.with_name(f"{partial.name}-earlier")
+        if out.exists():
+            out.rename(earlier)
         partial.rename(out)
+        _remove(earlier)
     finally:
         _remove(partial)
 
@@ -532,7 +536,8 @@ def _write(analysis: Analysis, name: str, path: Path) -> None:
         analysis.fetch(name).to_parquet(path, index=False)
         return
     quoted = str(path).replace("'", "''")
-    analysis.records.execute(f"COPY ({analysis.query(name)}) TO '{quoted}' (FORMAT parquet)")
+    query = analysis.query(name).format_map(analysis.records.tables)
+    analysis.records.connection.execute(f"COPY ({query}) TO '{quoted}' (FORMAT parquet)")
 
 
 def _remove(folder: Path) -> None:

@@ -68,7 +68,7 @@ def partition(network: PeerNetwork, *, resolution: float = RESOLUTION, seed: int
     nodes = len(network.people)
     if nodes == 0:
         return np.empty(0, dtype=np.int64)
-    place = _positions(network)
+    place = _inverse(structural_order(network))
     low, high = np.sort(np.stack([place[network.one], place[network.other]]), axis=0)
     edges = np.argsort(low * nodes + high, kind="stable")
     low, high, units = low[edges], high[edges], network.units[edges]
@@ -82,18 +82,6 @@ def partition(network: PeerNetwork, *, resolution: float = RESOLUTION, seed: int
         )
         community[members] = members[local] if len(local) else members
     return _lowest_member(community[place])
-
-
-def _positions(network: PeerNetwork) -> Integers:
-    """Place nodes in an order that their shape decides, neighbours near each other so that memory is read in runs."""
-    nodes = len(network.people)
-    place = _inverse(structural_order(network))
-    one, other = place[network.one], place[network.other]
-    ends = coo_matrix(
-        (np.ones(2 * len(one), np.int8), (np.r_[one, other], np.r_[other, one])), shape=(nodes, nodes)
-    )
-    near = _inverse(reverse_cuthill_mckee(ends.tocsr(), symmetric_mode=True).astype(np.int64))
-    return near[place]
 
 
 def _inverse(order: Integers) -> Integers:
@@ -144,7 +132,11 @@ def _settle(
     """Return the community of each member of one part, as positions within the part."""
     if len(members) == 2:
         return np.array([0, 0] if units[0] > resolution * UNIT else [0, 1])
-    graph = to_igraph(len(members), np.searchsorted(members, low), np.searchsorted(members, high))
+    one, other = np.searchsorted(members, low), np.searchsorted(members, high)
+    if len(members) > PASSES_ABOVE:
+        near = _near(len(members), one, other)
+        one, other = near[one], near[other]
+    graph = to_igraph(len(members), one, other)
     weights = (units / UNIT).tolist()
     with _drawing:
         ig.set_random_number_generator(random.Random(seed))
@@ -153,7 +145,16 @@ def _settle(
             found = max((_leiden(graph, weights, resolution) for _ in range(tries)), key=_quality)
         finally:
             ig.set_random_number_generator(random)
-    return _lowest_member(np.asarray(found.membership, dtype=np.int64))
+    community = np.asarray(found.membership, dtype=np.int64)
+    return _lowest_member(community[near] if len(members) > PASSES_ABOVE else community)
+
+
+def _near(nodes: int, one: Integers, other: Integers) -> Integers:
+    """Number nodes so that neighbours are near each other, which lets memory be read in runs (reverse Cuthill-McKee)."""
+    ends = coo_matrix(
+        (np.ones(2 * len(one), np.int8), (np.r_[one, other], np.r_[other, one])), shape=(nodes, nodes)
+    )
+    return _inverse(reverse_cuthill_mckee(ends.tocsr(), symmetric_mode=True).astype(np.int64))
 
 
 def _leiden(graph: ig.Graph, weights: list[float], resolution: float) -> ig.VertexClustering:

@@ -117,6 +117,18 @@ def test_nothing_is_left_half_written(tmp_path: Path, monkeypatch: pytest.Monkey
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
+def test_a_folder_beside_the_results_is_not_touched(tmp_path: Path) -> None:
+    """A folder named OUT.partial, or a brace in a name, is the user's own business."""
+    found = analyse(DEMO)
+    beside = tmp_path / "{people}.partial"
+    beside.mkdir()
+    (beside / "letter.txt").write_text("mine")
+    for _ in range(2):
+        found.save(tmp_path / "{people}")
+    assert (beside / "letter.txt").read_text() == "mine"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["{people}", "{people}.partial"]
+
+
 def test_items_are_written_by_size_or_when_asked(tmp_path: Path) -> None:
     found = analyse(DEMO)
     assert ITEMS_UP_TO == 1_000_000

@@ -6,7 +6,7 @@ import igraph as ig
 import networkx as nx
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import adjusted_mutual_info_score
 
@@ -103,6 +103,7 @@ def test_the_order_of_edges_does_not_matter(edges: list[tuple[int, int, float]],
     assert communities(network(turned), resolution=0.3) == communities(network(edges), resolution=0.3)
 
 
+@example([(1, 2, 0.25), (1, 3, 0.5), (1, 6, 0.5), (2, 4, 0.5), (3, 5, 0.25)], [(1, 2, 0.25)])
 @given(graphs.filter(bool), graphs.filter(bool))
 @settings(max_examples=60, deadline=None)
 def test_people_whom_nothing_links_to_a_group_do_not_change_it(
@@ -168,3 +169,20 @@ def test_every_community_holds_together() -> None:
     graph = nx.Graph(sorted(pairs))
     for members in communities(found, resolution=0.05):
         assert nx.is_connected(graph.subgraph(members))
+
+
+def test_a_very_large_part_is_settled_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Above a size, people are numbered by neighbourhood and settled pass by pass; planted groups are found as well."""
+    monkeypatch.setattr("mapping.partition.PASSES_ABOVE", 100)
+    rng = np.random.default_rng(2)
+    group = np.arange(360) // 12
+    edges = [
+        (a, b, 1.0)
+        for a in range(360)
+        for b in range(a + 1, 360)
+        if rng.random() < (0.6 if group[a] == group[b] else 0.005)
+    ]
+    found = network(edges, people=list(range(360)))
+    labels = partition(found, resolution=0.1)
+    assert adjusted_mutual_info_score(group, labels) > 0.95
+    assert labels.tolist() == partition(found, resolution=0.1).tolist()
