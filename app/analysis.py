@@ -348,13 +348,17 @@ def analyse_records(
 
 
 def _network(records: Records, settings: Settings, bands: str, as_of: date | None, clock: Clock) -> Network:
+    everyone = int(records.execute("SELECT count(*) FROM {people}")[0][0])
+    apart = groups.open_apart() if everyone > groups.APART_ABOVE else None
     with clock.stage("gathering evidence"):
         cited = evidence.mentions(records, grades=settings.grades, as_of=as_of)
     with clock.stage("linking people"):
         built = links.build_links(
             cited, as_of=as_of, half_life=settings.half_life, window_hours=settings.window_hours
         )
-        settling = groups.start_groups(built, bands, resolution=settings.resolution, seed=settings.seed)
+        settling = groups.start_groups(
+            built, bands, resolution=settings.resolution, seed=settings.seed, apart=apart
+        )
     with clock.stage("finding shared contacts"):
         ties = contacts.build_ties(cited, built, bands)
     return Network(cited, built, ties, settling)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 import tempfile
@@ -14,48 +15,99 @@ import pandas as pd
 
 from mapping.links import Links
 from mapping.network import peer_network
-from mapping.partition import PASSES_ABOVE, RESOLUTION, UNIT, Integers, PeerNetwork, partition
+from mapping.partition import RESOLUTION, UNIT, Integers, PeerNetwork, partition
 from mapping.people import PEER_BANDS
 
-__all__ = ["RESOLUTION", "Settling", "groups", "groups_query", "start_groups", "summary_query"]
+# A network with more people than this is settled in a process of its own, beside other work.
+APART_ABOVE = 20_000
+
+__all__ = [
+    "RESOLUTION",
+    "Apart",
+    "Settling",
+    "groups",
+    "groups_query",
+    "open_apart",
+    "start_groups",
+    "summary_query",
+]
+
+
+@dataclass(frozen=True)
+class Apart:
+    """A process that waits for a network to settle, and the folder through which it gets it."""
+
+    process: subprocess.Popen[str]
+    folder: tempfile.TemporaryDirectory[str]
+
+    def settle(self, network: PeerNetwork, *, resolution: float, seed: int) -> None:
+        """Hand over a network, as numbers that name nobody."""
+        for name in ("people", "one", "other", "units"):
+            np.save(Path(self.folder.name) / f"{name}.npy", getattr(network, name))
+        if self.process.stdin is not None:
+            with contextlib.suppress(BrokenPipeError), self.process.stdin as waiting:
+                waiting.write(f"{resolution!r} {seed}\n")
+
+    def community(self) -> Integers:
+        """Wait for the community of each node.
+
+        Raises
+        ------
+        RuntimeError
+            The process ended early.
+        """
+        with self.folder:
+            if self.process.wait() != 0:
+                msg = "The groups could not be settled: the process for it ended early, most likely for want of memory. Close other programs and run it again."
+                raise RuntimeError(msg)
+            found: Integers = np.load(Path(self.folder.name) / "community.npy")
+        return found
+
+
+def open_apart() -> Apart:
+    """Start a process that settles one network, so that it is ready when the links are."""
+    folder = tempfile.TemporaryDirectory(prefix="contextmap-")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mapping.partition", folder.name],
+        cwd=Path(__file__).parents[1],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    weakref.finalize(folder, process.kill)
+    return Apart(process, folder)
 
 
 @dataclass(frozen=True)
 class Settling:
-    """Groups being settled; for a very large network in a process of its own, beside other work."""
+    """Groups being settled; for a large network in a process of its own, beside other work."""
 
     links: Links
     bands: str
     network: PeerNetwork
     resolution: float
     seed: int
-    apart: tuple[subprocess.Popen[bytes], tempfile.TemporaryDirectory[str]] | None = None
+    apart: Apart | None = None
 
     def community(self) -> Integers:
-        """Return the community of each node of the network, waiting for it where need be.
-
-        Raises
-        ------
-        RuntimeError
-            The process that settles the groups ended early.
-        """
+        """Return the community of each node of the network, waiting for it where need be."""
         if self.apart is None:
             return partition(self.network, resolution=self.resolution, seed=self.seed)
-        process, folder = self.apart
-        with folder:
-            if process.wait() != 0:
-                msg = "The groups could not be settled: the process for it ended early, most likely for want of memory. Close other programs and run it again."
-                raise RuntimeError(msg)
-            found: Integers = np.load(Path(folder.name) / "community.npy")
-        return found
+        return self.apart.community()
 
     def write(self) -> str:
         """Write the table of groups and return its name."""
         return _write(self)
 
 
-def start_groups(links: Links, bands: str, *, resolution: float = RESOLUTION, seed: int = 0) -> Settling:
+def start_groups(
+    links: Links, bands: str, *, resolution: float = RESOLUTION, seed: int = 0, apart: Apart | None = None
+) -> Settling:
     """Start settling groups; see `groups`. Nothing waits for them until they are written.
+
+    Parameters
+    ----------
+    apart : a process that is ready; where it is not given, one is started for a large network.
 
     Raises
     ------
@@ -66,21 +118,11 @@ def start_groups(links: Links, bands: str, *, resolution: float = RESOLUTION, se
         msg = f"The resolution is {resolution}; it must be above zero."
         raise ValueError(msg)
     network = peer_network(links, bands, PEER_BANDS)
-    apart = _settle_apart(network, resolution, seed) if len(network.people) > PASSES_ABOVE else None
+    if apart is None and len(network.people) > APART_ABOVE:
+        apart = open_apart()
+    if apart is not None:
+        apart.settle(network, resolution=resolution, seed=seed)
     return Settling(links, bands, network, resolution, seed, apart)
-
-
-def _settle_apart(
-    network: PeerNetwork, resolution: float, seed: int
-) -> tuple[subprocess.Popen[bytes], tempfile.TemporaryDirectory[str]]:
-    """Hand the network, as numbers that name nobody, to a process of its own."""
-    folder = tempfile.TemporaryDirectory(prefix="contextmap-")
-    for name in ("people", "one", "other", "units"):
-        np.save(Path(folder.name) / f"{name}.npy", getattr(network, name))
-    command = [sys.executable, "-m", "mapping.partition", folder.name, repr(resolution), str(seed)]
-    process = subprocess.Popen(command, cwd=Path(__file__).parents[1], stderr=subprocess.DEVNULL)
-    weakref.finalize(folder, process.kill)
-    return process, folder
 
 
 def groups(links: Links, bands: str, *, resolution: float = RESOLUTION, seed: int = 0) -> str:

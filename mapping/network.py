@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import networkx as nx
 import numpy as np
 import pandas as pd
 
 from mapping.links import Links
 from mapping.partition import PeerNetwork
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 
 def peer_network(links: Links, bands: str, who: tuple[str, ...]) -> PeerNetwork:
@@ -50,6 +52,8 @@ def to_networkx(people: pd.DataFrame, links: pd.DataFrame) -> nx.Graph[str]:
     people : has person_id; the other columns become node attributes.
     links : has person_a and person_b; the other columns become edge attributes.
     """
+    import networkx as nx  # for notebooks and exports only
+
     graph: nx.Graph[str] = nx.Graph()
     for record in _records(people):
         graph.add_node(record.pop("person_id"), **record)

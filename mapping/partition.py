@@ -8,12 +8,15 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import igraph as ig
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components, reverse_cuthill_mckee
+
+if TYPE_CHECKING:
+    import igraph as ig
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -55,6 +58,8 @@ class PeerNetwork:
 
 def to_igraph(nodes: int, one: Integers, other: Integers) -> ig.Graph:
     """Return an undirected igraph; a list of pairs is its quickest way in."""
+    import igraph as ig  # where groups are settled in a process of their own, only that process needs it
+
     return ig.Graph(n=nodes, edges=list(zip(one.tolist(), other.tolist(), strict=True)))
 
 
@@ -136,6 +141,8 @@ def _settle(
     if len(members) > PASSES_ABOVE:
         near = _near(len(members), one, other)
         one, other = near[one], near[other]
+    import igraph as ig
+
     graph = to_igraph(len(members), one, other)
     weights = (units / UNIT).tolist()
     with _drawing:
@@ -182,12 +189,19 @@ def _lowest_member(community: Integers) -> Integers:
     return first[inverse].astype(np.int64)
 
 
-def main(folder: str, resolution: float, seed: int) -> None:
-    """Part the network saved in a folder and save the communities beside it, as a process of its own."""
+def main(folder: str) -> None:
+    """Wait for a resolution and a seed, then part the network saved in a folder and save the communities beside it."""
+    import igraph as ig  # before the wait, so that it is ready
+
+    del ig
+    asked = sys.stdin.readline().split()
+    if not asked:
+        return
     path = Path(folder)
     arrays = {name: np.load(path / f"{name}.npy") for name in ("people", "one", "other", "units")}
-    np.save(path / "community.npy", partition(PeerNetwork(**arrays), resolution=resolution, seed=seed))
+    found = partition(PeerNetwork(**arrays), resolution=float(asked[0]), seed=int(asked[1]))
+    np.save(path / "community.npy", found)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], float(sys.argv[2]), int(sys.argv[3]))
+    main(sys.argv[1])

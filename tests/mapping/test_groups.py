@@ -179,17 +179,17 @@ def test_planted_groups_are_found(write_case, seed: int) -> None:
 
 
 def test_a_process_apart_finds_the_same_groups(write_case, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Very large networks are settled in a process of their own; the result must not depend on where."""
+    """Large networks are settled in a process of their own; the result must not depend on where."""
     tables, _ = planted(120, seed=3)
     case = write_case(**tables)
     here = found_in(case)[0]
-    monkeypatch.setattr(module, "PASSES_ABOVE", 10)
+    monkeypatch.setattr(module, "APART_ABOVE", 10)
     pd.testing.assert_frame_equal(found_in(case)[0], here)
 
 
 def test_a_process_that_ends_early_is_said(write_case, monkeypatch: pytest.MonkeyPatch) -> None:
     tables, _ = planted(60, seed=3)
-    monkeypatch.setattr(module, "PASSES_ABOVE", 10)
+    monkeypatch.setattr(module, "APART_ABOVE", 10)
     monkeypatch.setattr(module.sys, "executable", "/bin/false")
     with pytest.raises(RuntimeError, match=r"groups could not be settled: the process for it ended early"):
         found_in(write_case(**tables))
