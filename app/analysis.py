@@ -107,7 +107,9 @@ class Analysis:
         if result == "links":
             return f"{built.table()} ORDER BY l.person_a_n, l.person_b_n"
         if result == "link_items":
-            return f"{items.all_items(built)} ORDER BY i.person_a_n, i.person_b_n, table_a, row_a, row_b"
+            return (
+                f"{items.all_items(built)} ORDER BY i.person_a_n, i.person_b_n, i.table_k, i.row_a, i.row_b"
+            )
         if result == "groups":
             return f"{groups.groups_query(self.group_table)} ORDER BY p.person_n"
         if result == "group_summary":

@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components, reverse_cuthill_mckee
 
 if TYPE_CHECKING:
     import igraph as ig
@@ -70,6 +68,9 @@ def partition(network: PeerNetwork, *, resolution: float = RESOLUTION, seed: int
     taken in an order that comes from the shape of the network, then from their ids. So neither the order
     of the rows nor a case that touches none of a part's people changes that part's groups.
     """
+    from scipy.sparse import coo_matrix  # as igraph: only where groups are settled
+    from scipy.sparse.csgraph import connected_components
+
     nodes = len(network.people)
     if nodes == 0:
         return np.empty(0, dtype=np.int64)
@@ -101,6 +102,8 @@ def structural_order(network: PeerNetwork, *, rounds: int = 3) -> Integers:
     Each round folds the weights and marks of a node's neighbours into its own mark, in whole numbers
     that wrap, so the marks do not depend on any order.
     """
+    from scipy.sparse import coo_matrix
+
     nodes = len(network.people)
     ends = np.concatenate([network.one, network.other])
     others = np.concatenate([network.other, network.one])
@@ -158,6 +161,9 @@ def _settle(
 
 def _near(nodes: int, one: Integers, other: Integers) -> Integers:
     """Number nodes so that neighbours are near each other, which lets memory be read in runs (reverse Cuthill-McKee)."""
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import reverse_cuthill_mckee
+
     ends = coo_matrix(
         (np.ones(2 * len(one), np.int8), (np.r_[one, other], np.r_[other, one])), shape=(nodes, nodes)
     )
@@ -191,9 +197,10 @@ def _lowest_member(community: Integers) -> Integers:
 
 def main(folder: str) -> None:
     """Wait for a resolution and a seed, then part the network saved in a folder and save the communities beside it."""
-    import igraph as ig  # before the wait, so that it is ready
+    import igraph
+    import scipy.sparse.csgraph  # before the wait, so that both are ready
 
-    del ig
+    del igraph, scipy
     asked = sys.stdin.readline().split()
     if not asked:
         return
