@@ -330,7 +330,9 @@ def analyse_records(
     records = records.branch()
     with clock.stage("choosing what the viewer may see"):
         seen = visible(records, settings.viewer)
-        as_of = settings.as_of or latest_date(seen)
+        # A planner's day is that of colleagues who see people, or the same wards would show other figures.
+        dated = seen if settings.viewer.sees_people else visible(records, Viewer("social_worker"))
+        as_of = settings.as_of or latest_date(dated)
         known = at_date(seen, as_of)
         bands = people.age_bands(known, as_of)
     network = _network(known, settings, bands, as_of, clock) if settings.viewer.sees_people else None

@@ -158,6 +158,19 @@ def test_a_planner_gets_wards_and_nobody(tmp_path: Path) -> None:
     assert not [name for name in named if len(name) > 5 and name.encode() in written]
 
 
+def test_a_planner_works_with_the_same_day(write_case) -> None:
+    """The last thing known is a sighting, which a planner does not see; the day it sets holds for them as well."""
+    case = write_case(
+        locations="location_id,kind\nL1,park\n",
+        presence="person_id,location_id,seen_at\nC1,L1,2025-06-30T10:00\n",
+        referrals="referral_id,person_id,received_on\nR1,C1,2025-01-01\n",
+    )
+    days = {
+        role: analyse(case, viewer=Viewer(role)).as_of for role in ("analyst", "social_worker", "planner")
+    }
+    assert days == dict.fromkeys(days, date(2025, 6, 30))
+
+
 def test_geography_that_does_not_join_stops_before_anything_is_computed(write_case, realdata: Path) -> None:
     """WD17 population against WD25 wards: both files, both vintages and 215 codes are named."""
     case = write_case()
