@@ -12,6 +12,7 @@ import pandas as pd
 from app import charts, kinds, maps, names, peers, recent, words
 from app.data import Loaded, kept
 from app.text import short
+from geo.placements import placements_by_authority
 from mapping.codes import load_codes
 from mapping.evidence import BANDS
 from mapping.people import PEER_BANDS
@@ -428,6 +429,20 @@ def ward_places(loaded: Loaded, ward: str, grades: str) -> pd.DataFrame:
         name=out["contact_id"].map(place_names(loaded)),
         **{"is": [kinds.KINDS[kind].label for kind in out["kind"]]},
     )
+
+
+@kept
+def ward_placements(loaded: Loaded, ward: str) -> pd.DataFrame:
+    """Return the placements made in a ward, past and present, by the authority that made them."""
+    counted = placements_by_authority(loaded.analysis.geography.placements)
+    here = counted[counted["ward_code"] == ward]
+    return here.assign(
+        placed_by=here["placed_by"].astype(object).where(here["placed_by"].notna(), "not recorded"),
+        elsewhere=here["placed_from_elsewhere"]
+        .astype(object)
+        .map({True: "yes", False: "no"})
+        .fillna("not known"),
+    ).reset_index(drop=True)
 
 
 @kept

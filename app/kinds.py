@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from app.text import markup, plain
-from mapping.kinds import HARM_COLOUR, KINDS, LINK_COLOUR, PROTECTIVE_COLOUR, SHIELD, Kind, kind_svg
+from mapping.kinds import HARM_COLOUR, KINDS, LINK_COLOUR, PROTECTIVE_COLOUR, Kind, kind_svg
 
 HARM, LINE, PROTECTIVE = HARM_COLOUR, LINK_COLOUR, PROTECTIVE_COLOUR
 
@@ -144,11 +144,6 @@ def _entry(picture: str, width: int, words: str) -> str:
 def icon_address(kind: Kind) -> str:
     """Return the white icon of a kind as a data address for Cytoscape.js: nothing is fetched."""
     return _white(kind.icon)
-
-
-def shield_address() -> str:
-    """Return the small green shield of a protective link as a data address."""
-    return _white(SHIELD, colour=PROTECTIVE)
 
 
 def _white(path: str, *, colour: str = "#ffffff") -> str:

@@ -48,7 +48,7 @@ def group_items(links: Links, groups: str, group_id: str) -> pd.DataFrame:
 def contact_items(contacts: Contacts, contact_type: str, contact_id: str) -> pd.DataFrame:
     """Return the rows that tie children to one contact, newest first.
 
-    Columns: person_id, tie, date_from, date_to, table, row, what, source_id, source_kind, agency,
+    Columns: person_id, tie, date_from, date_to, table, row, source_id, source_kind, agency,
     recorded_on, grade, handling, text.
 
     Raises

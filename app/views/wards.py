@@ -81,6 +81,18 @@ with panel:
     else:
         frame.heading(words.plain_name(answers.ward_names(loaded)[chosen]))
         st.html(words.ward_profile_html(wards[wards["ward_code"] == chosen].iloc[0]))
+        tables.show(
+            answers.ward_placements(loaded, chosen),
+            key="ward_placements",
+            title="Placements made here, past and present, by placing authority",
+            columns={
+                "placed_by": "Placed by",
+                "elsewhere": "Another authority",
+                "placements": "Placements",
+                "children": "Children",
+            },
+            empty="None on record.",
+        )
         if loaded.question.viewer.sees_people:
             places = answers.ward_places(loaded, chosen, state.grades())
             tables.show(

@@ -169,6 +169,21 @@ def test_a_ward_has_a_profile(open_app: OpenApp, shown: Shown, case: Path) -> No
     assert "without children placed here by other authorities: 11 in all" in shown(app)
 
 
+def test_a_ward_says_who_placed_children_there(open_app: OpenApp) -> None:
+    """The demo's Dunvell; the same counts come from the CSV files by geopandas.sjoin."""
+    demo = Path(__file__).resolve().parents[2] / "data" / "synthetic" / "demo"
+    app = choose(open_app(demo, "wards"), ward="E05999004")
+    wanted = ["Placed by", "Another authority", "Placements", "Children"]
+    table = next(t.value for t in app.dataframe if list(t.value.columns) == wanted)
+    assert table.values.tolist() == [
+        ["E08999001", "no", 18, 16],
+        ["E08999002", "yes", 40, 37],
+        ["E08999003", "yes", 23, 22],
+        ["E08999004", "yes", 35, 34],
+        ["E08999005", "yes", 5, 5],
+    ]
+
+
 def test_a_planner_sees_wards_and_no_people(open_app: OpenApp, shown: Shown, case: Path) -> None:
     app = open_app(case, role="planner")
     assert not app.exception
