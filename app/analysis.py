@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import resource
 import sys
-import tempfile
 import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,6 +17,7 @@ from typing import Any
 
 import pandas as pd
 
+from app.results import swapped_in, write_summary
 from geo.files import Geography, read_geography
 from geo.lookups import validate_lookups
 from geo.population import ward_population
@@ -33,6 +32,7 @@ Progress = Callable[[str, float], None]
 # Above this many links their items are written only when asked for: they are most of the output.
 ITEMS_UP_TO = 1_000_000
 RESULTS = ("links", "link_items", "groups", "group_summary", "shared_contacts", "wards", "rejected")
+FILES = (*(f"{name}.parquet" for name in RESULTS), "summary.json")
 ON_GROUPS = ("groups", "group_summary", "shared_contacts")
 # Geography dated by nothing: a case without any date is mapped as if nothing had ended.
 UNDATED = date(2100, 1, 1)
@@ -500,43 +500,15 @@ def save_results(analysis: Analysis, out: Path, *, with_items: bool | None = Non
     FileExistsError
         The folder holds something that is not an earlier result.
     """
-    validate_out(out)
     if with_items is None:
         with_items = analysis.network is None or analysis.network.links.count() <= ITEMS_UP_TO
     results = [name for name in RESULTS if name != "link_items" or with_items]
-    out = out.resolve()
-    out.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(prefix=".contextmap-", dir=out.parent))
-    try:
+    with swapped_in(out, FILES) as folder:
         with analysis.clock.stage("writing results"):
             # What rests on groups comes last: they may still be being settled.
             for name in sorted(results, key=ON_GROUPS.__contains__):
-                _write(analysis, name, partial / f"{name}.parquet")
-        summary = {**analysis.summary, "files": results}
-        (partial / "summary.json").write_text(
-            json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
-        )
-        earlier = partial.with_name(f"{partial.name}-earlier")
-        if out.exists():
-            out.rename(earlier)
-        partial.rename(out)
-        _remove(earlier)
-    finally:
-        _remove(partial)
-
-
-def validate_out(out: Path) -> None:
-    """Check that results may be written to a folder: it is new, empty, or holds an earlier result.
-
-    Raises
-    ------
-    FileExistsError
-        It is a file, or holds something else.
-    """
-    expected = {f"{name}.parquet" for name in RESULTS} | {"summary.json"}
-    if out.exists() and (not out.is_dir() or {path.name for path in out.iterdir()} - expected):
-        msg = f"{out} holds other things than an earlier result. Give --out a new or empty folder."
-        raise FileExistsError(msg)
+                _write(analysis, name, folder / f"{name}.parquet")
+        write_summary(folder, {**analysis.summary, "files": results})
 
 
 def _write(analysis: Analysis, name: str, path: Path) -> None:
@@ -546,11 +518,3 @@ def _write(analysis: Analysis, name: str, path: Path) -> None:
     quoted = str(path).replace("'", "''")
     query = analysis.query(name).format_map(analysis.records.tables)
     analysis.records.connection.execute(f"COPY ({query}) TO '{quoted}' (FORMAT parquet)")
-
-
-def _remove(folder: Path) -> None:
-    """Remove a folder of results; nothing else is ever in it."""
-    if folder.is_dir():
-        for path in folder.iterdir():
-            path.unlink()
-        folder.rmdir()

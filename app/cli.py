@@ -9,17 +9,31 @@ import math
 import os
 import subprocess
 import sys
-from datetime import date, datetime
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from mapping.tables import Fault
+from app.options import (
+    AsOfOption,
+    Case,
+    Dates,
+    DatesOption,
+    GeographyOption,
+    Grades,
+    GradesOption,
+    OutOption,
+    Role,
+    RoleOption,
+    SeedOption,
+    Stopped,
+    print_faults,
+    print_notes,
+    report,
+    usage,
+    viewed,
+)
 
 cli = typer.Typer(
     name="contextmap",
@@ -30,53 +44,13 @@ cli = typer.Typer(
     rich_markup_mode=None,
 )
 
-Dates = Enum("Dates", {"iso": "iso", "dmy": "dmy"}, type=str)
 Engine = Enum("Engine", {"duckdb": "duckdb", "spark": "spark"}, type=str)
-Grades = Enum("Grades", {"A_B": "A-B", "A_C": "A-C", "all": "all"}, type=str)
-Role = Enum("Role", {role: role for role in ("analyst", "social_worker", "chair", "planner")}, type=str)
 Format = Enum(
     "Format", {name: name for name in ("graphml", "gexf", "anx", "html", "csv", "geojson")}, type=str
 )
 # The widest window there can be a use for.
 YEAR_HOURS = 8760
 WRITTEN_NOW = ("graphml", "html")
-
-Case = Annotated[
-    Path, typer.Argument(metavar="CASE", help="Case folder of CSV or Parquet tables, or an .xlsx workbook.")
-]
-DatesOption = Annotated[
-    Dates, typer.Option(help="How dates are written: iso reads 2025-03-31; dmy also reads 31/03/2025.")
-]
-GeographyOption = Annotated[
-    Path | None,
-    typer.Option(metavar="DIR", help="Folder of official open files; by default geography/ in the case."),
-]
-AsOfOption = Annotated[
-    datetime | None,
-    typer.Option(
-        "--as-of",
-        formats=["%Y-%m-%d"],
-        metavar="DATE",
-        help="What the hub knew by this day; by default the latest date in the records.",
-    ),
-]
-GradesOption = Annotated[
-    Grades,
-    typer.Option(
-        help="Only evidence whose information grade is in this band; ungraded rows count under all only."
-    ),
-]
-RoleOption = Annotated[
-    Role,
-    typer.Option(
-        "--viewer", help="Whose view: what that role may not see is left out before anything is computed."
-    ),
-]
-SeedOption = Annotated[int, typer.Option(help="Seed, wherever chance enters.")]
-
-
-class Stopped(Exception):
-    """A fault of the input, already put into words."""
 
 
 def main() -> NoReturn:
@@ -106,7 +80,7 @@ def _run() -> int:
     except SystemExit as left:
         return left.code if isinstance(left.code, int) else int(left.code is not None)
     except CaseError as error:
-        _print_faults(error.faults)
+        print_faults(error.faults)
     except (Stopped, OSError, ValueError, KeyError) as error:
         sentence = error.args[0] if isinstance(error, KeyError) and error.args else error
         print(f"contextmap: {visible(str(sentence))}", file=sys.stderr)
@@ -177,8 +151,8 @@ def check(
             )
         )
     else:
-        _print_notes(records.notes)
-        _print_faults(faults)
+        print_notes(records.notes)
+        print_faults(faults)
         read = sum(counts["read"] for counts in records.counts.values())
         print(
             f"{read:,} rows read in {sum(1 for c in records.counts.values() if c['read'])} tables; {len(faults):,} faults."
@@ -190,10 +164,7 @@ def check(
 def analyse(
     case: Case,
     *,
-    out: Annotated[
-        Path,
-        typer.Option(metavar="OUT", help="Folder for the results; a new or empty one, or an earlier result."),
-    ],
+    out: OutOption,
     geography: GeographyOption = None,
     as_of: AsOfOption = None,
     seed: SeedOption = 0,
@@ -224,26 +195,27 @@ def analyse(
 ) -> None:
     """Find links, groups, shared contacts and ward figures, and write them as Parquet."""
     if engine is Engine.spark:
-        _usage("--engine spark is not there yet. Use duckdb, the default.")
+        usage("--engine spark is not there yet. Use duckdb, the default.")
     if not 0 < window <= YEAR_HOURS:
-        _usage(f"--window {window} is not a number of hours above zero, up to a year ({YEAR_HOURS}).")
+        usage(f"--window {window} is not a number of hours above zero, up to a year ({YEAR_HOURS}).")
     if resolution is not None and not 0 < resolution < math.inf:
-        _usage(f"--resolution {resolution} is not a number above zero.")
+        usage(f"--resolution {resolution} is not a number above zero.")
     out = out.resolve()
     from app import analysis
+    from app.results import validate_out
 
     settings: dict[str, Any] = {
         "seed": seed,
         "grades": grades.value,
         "half_life": _half_life(half_life),
         "window_hours": window,
-        **_viewed(as_of, viewer),
+        **viewed(as_of, viewer),
     }
     if resolution is not None:
         settings["resolution"] = resolution
-    analysis.validate_out(out)
+    validate_out(out, analysis.FILES)
     result = analysis.analyse(
-        case, geography=geography, dates=dates.value, strict=strict, wait=False, progress=_report, **settings
+        case, geography=geography, dates=dates.value, strict=strict, wait=False, progress=report, **settings
     )
     analysis.save_results(result, out, with_items=items)
     _print_summary(result.summary, out)
@@ -304,22 +276,15 @@ def export(
 ) -> None:
     """Write the network for another tool."""
     if to.value not in WRITTEN_NOW:
-        _usage(f"--format {to.value} is not there yet. Use {' or '.join(WRITTEN_NOW)}.")
+        usage(f"--format {to.value} is not there yet. Use {' or '.join(WRITTEN_NOW)}.")
     from app import analysis
     from app import export as writing
 
     result = analysis.analyse(
-        case, geography=geography, dates=dates.value, grades=grades.value, **_viewed(as_of, viewer)
+        case, geography=geography, dates=dates.value, grades=grades.value, **viewed(as_of, viewer)
     )
     writing.export(result, out, form=to.value, group=group, names=names)
     print(f"Wrote {out}.")
-
-
-def _viewed(as_of: datetime | None, viewer: Role) -> dict[str, Any]:
-    from mapping.access import Viewer
-
-    day: date | None = None if as_of is None else as_of.date()
-    return {"as_of": day, "viewer": Viewer(viewer.value)}
 
 
 def _half_life(text: str) -> float | None:
@@ -330,51 +295,16 @@ def _half_life(text: str) -> float | None:
     except ValueError:
         days = 0.0
     if not 0 < days < math.inf:
-        _usage(f"--half-life {text!r} is not a number of days above zero, nor 'none'.")
+        usage(f"--half-life {text!r} is not a number of days above zero, nor 'none'.")
     return days
-
-
-def _usage(message: str) -> NoReturn:
-    print(f"contextmap: {message}", file=sys.stderr)
-    raise typer.Exit(2)
-
-
-def _report(stage: str, seconds: float) -> None:
-    print(f"{stage:<36} {seconds:8.2f} s", file=sys.stderr, flush=True)
 
 
 def _print_summary(summary: dict[str, Any], out: Path) -> None:
     results, faults = summary["results"], sum(summary["rejected"].values())
-    _print_notes((*summary["notes"], *summary["geography"]["notes"]))
+    print_notes((*summary["notes"], *summary["geography"]["notes"]))
     found = ", ".join(
         f"{results[name]:,} {name.replace('_', ' ')}"
         for name in ("links", "groups", "shared_contacts", "wards")
         if name in results
     )
     print(f"As of {summary['as_of'] or 'no date'}: {found}; {faults:,} faults set aside. Written to {out}.")
-
-
-def _print_notes(notes: Iterable[str]) -> None:
-    from mapping.text import one_line
-
-    for note in notes:
-        print(f"Note: {one_line(note)}")
-
-
-def _print_faults(faults: Iterable[Fault]) -> None:
-    """Print one line a fault: table, row, column, value, reason."""
-    from mapping.text import one_line, shortened, visible
-
-    for fault in faults:
-        where = " ".join(
-            part
-            for part in (fault.table, f"row {fault.row}" if fault.row is not None else "", fault.column or "")
-            if part
-        )
-        value = (
-            f" {shortened(visible(fault.value), 60)!r}"
-            if fault.value is not None and fault.row is not None
-            else ""
-        )
-        reason = one_line(fault.reason)
-        print(f"{one_line(where)}:{value} {reason}" if where else reason)

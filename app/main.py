@@ -15,18 +15,22 @@ st.set_page_config(
 )
 state.start()
 
-PAGES = [
-    st.Page("views/today.py", title="Today", icon=":material/today:", default=True),
-    st.Page("views/groups.py", title="Groups", icon=":material/group:"),
-    st.Page("views/shared_contacts.py", title="Shared contacts", icon=":material/share:"),
-    st.Page("views/peer_map.py", title="Peer map", icon=":material/person_search:"),
-    st.Page("views/wards.py", title="Wards", icon=":material/map:"),
-]
-# Who may not see people gets the page without people, and only that.
+PAGES = {
+    "": [st.Page("views/today.py", title="Today", icon=":material/today:", default=True)],
+    "People": [
+        st.Page("views/peer_map.py", title="Peer map", icon=":material/person_search:"),
+        st.Page("views/groups.py", title="Groups", icon=":material/group:"),
+        st.Page("views/shared_contacts.py", title="Shared contacts", icon=":material/share:"),
+    ],
+    "Places": [
+        st.Page("views/wards.py", title="Wards", icon=":material/map:"),
+    ],
+}
+# Who may not see people gets the pages without people, and only those.
 shown = (
     PAGES
     if ROLES[state.role()].sees_people
-    else [st.Page("views/wards.py", title="Wards", icon=":material/map:", default=True)]
+    else {"": [st.Page("views/wards.py", title="Wards", icon=":material/map:", default=True)]}
 )
 
 page = st.navigation(shown, position="top")

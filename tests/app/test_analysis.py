@@ -110,7 +110,7 @@ def test_nothing_is_left_half_written(tmp_path: Path, monkeypatch: pytest.Monkey
     def broken(*args: object, **options: object) -> None:
         raise OSError("the disk is full")
 
-    monkeypatch.setattr("app.analysis.json", SimpleNamespace(dumps=broken))
+    monkeypatch.setattr("app.results.json", SimpleNamespace(dumps=broken))
     with pytest.raises(OSError, match="disk is full"):
         found.save(out)
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before

@@ -1,0 +1,1 @@
+"""The commands that stand in a module each."""
