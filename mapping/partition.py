@@ -61,12 +61,18 @@ def to_igraph(nodes: int, one: Integers, other: Integers) -> ig.Graph:
     return ig.Graph(n=nodes, edges=list(zip(one.tolist(), other.tolist(), strict=True)))
 
 
-def partition(network: PeerNetwork, *, resolution: float = RESOLUTION, seed: int = 0) -> Integers:
+def partition(
+    network: PeerNetwork, *, resolution: float = RESOLUTION, seed: int = 0, tries: int = TRIES
+) -> Integers:
     """Return the community of each node, shape (n,), numbered by the lowest node in it.
 
     Parts of the network that no link joins are settled apart, each with the same seed, and nodes are
     taken in an order that comes from the shape of the network, then from their ids. So neither the order
     of the rows nor a case that touches none of a part's people changes that part's groups.
+
+    Parameters
+    ----------
+    tries : how many times a part of up to TRIES_UP_TO people is settled, to keep the best.
     """
     from scipy.sparse import coo_matrix  # as igraph: only where groups are settled
     from scipy.sparse.csgraph import connected_components
@@ -84,7 +90,7 @@ def partition(network: PeerNetwork, *, resolution: float = RESOLUTION, seed: int
         local = (
             np.empty(0, dtype=np.int64)
             if len(members) < 2
-            else _settle(members, low[ends], high[ends], units[ends], resolution, seed)
+            else _settle(members, low[ends], high[ends], units[ends], resolution, seed, tries)
         )
         community[members] = members[local] if len(local) else members
     return _lowest_member(community[place])
@@ -135,7 +141,13 @@ def _parts(part: npt.NDArray[np.int32], low: Integers) -> Iterator[tuple[Integer
 
 
 def _settle(
-    members: Integers, low: Integers, high: Integers, units: Integers, resolution: float, seed: int
+    members: Integers,
+    low: Integers,
+    high: Integers,
+    units: Integers,
+    resolution: float,
+    seed: int,
+    tries: int,
 ) -> Integers:
     """Return the community of each member of one part, as positions within the part."""
     if len(members) == 2:
@@ -151,8 +163,8 @@ def _settle(
     with _drawing:
         ig.set_random_number_generator(random.Random(seed))
         try:
-            tries = TRIES if len(members) <= TRIES_UP_TO else 1
-            found = max((_leiden(graph, weights, resolution) for _ in range(tries)), key=_quality)
+            times = tries if len(members) <= TRIES_UP_TO else 1
+            found = max((_leiden(graph, weights, resolution) for _ in range(times)), key=_quality)
         finally:
             ig.set_random_number_generator(random)
     community = np.asarray(found.membership, dtype=np.int64)
