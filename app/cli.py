@@ -15,6 +15,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from app.commands.compare import compare
 from app.options import (
     AsOfOption,
     Case,
@@ -251,6 +252,9 @@ def serve(
     raise SystemExit(
         subprocess.run([*command, *settings], env=environment, cwd=app.parent, check=False).returncode
     )
+
+
+cli.command()(compare)
 
 
 @cli.command()

@@ -15,8 +15,12 @@ OVERDUE_DAYS = 14
 
 def now(as_of: date, *, clock: datetime | None = None) -> datetime:
     """Return the moment a page speaks of: the end of the as-of day, or this minute where that is earlier."""
-    end = datetime.combine(as_of, datetime.min.time()) + timedelta(days=1) - timedelta(minutes=1)
-    return min(end, clock or datetime.now())
+    return min(end_of(as_of), clock or datetime.now())
+
+
+def end_of(day: date) -> datetime:
+    """Return the last minute of a day."""
+    return datetime.combine(day, datetime.min.time()) + timedelta(days=1) - timedelta(minutes=1)
 
 
 def missing_now(missing: pd.DataFrame, *, at: datetime) -> pd.DataFrame:

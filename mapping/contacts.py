@@ -126,6 +126,13 @@ def shared_contacts(ties: Ties, groups: str) -> Contacts:
     return Contacts(ties.records, f"{ties.schema}.ties", f"{ties.schema}.contacts")
 
 
+def children_query(ties: Ties) -> str:
+    """Return the query for the children of each shared contact: contact_type, contact_id, person_id, each once."""
+    types = " ".join(f"WHEN {k} THEN '{name}'" for k, name in enumerate(TYPE_NAMES))
+    return f"""SELECT CASE s.type_k {types} END AS contact_type, n.contact_id, p.person_id FROM {ties.schema}.shared s
+        JOIN ({named_contacts()}) n USING (type_k, contact_n) JOIN {{people}} p USING (person_n)"""
+
+
 def _spans(ties: Ties) -> Frame:
     """Date each contact, say whether it is harmful or protective, and count the sources it rests on."""
     kept = ties.frame("ties").join(ties.frame("reached"), on=CONTACT, how="semi")

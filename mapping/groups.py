@@ -13,10 +13,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from mapping.history import FOLLOWED_UP_TO, NEVER, follow_names, read_past
 from mapping.links import Links
 from mapping.network import peer_network
 from mapping.partition import RESOLUTION, UNIT, Integers, PeerNetwork, partition
 from mapping.people import PEER_BANDS
+from mapping.records import Records
 
 # A network with more people than this is settled in a process of its own, beside other work.
 APART_ABOVE = 20_000
@@ -95,6 +97,10 @@ class Settling:
             return partition(self.network, resolution=self.resolution, seed=self.seed)
         return self.apart.community()
 
+    def followed(self) -> bool:
+        """Say whether the groups' names are followed month by month."""
+        return len(self.network.people) <= FOLLOWED_UP_TO
+
     def write(self) -> str:
         """Write the table of groups and return its name."""
         return _write(self)
@@ -134,8 +140,10 @@ def groups(links: Links, bands: str, *, resolution: float = RESOLUTION, seed: in
     (18 to 25, or of unknown age) have a row where a link ties them to another young person. Adults are in
     no group, so someone who touches two groups does not merge them.
 
-    `group_id` is "g" and twelve hexadecimal digits of the MD5 of the members' ids in order: the same
-    members have the same id whatever else is in the case, and any change of members changes it.
+    `group_id` follows a group through time (`mapping.history.follow_names`): it starts as the name of the two
+    members whose link was known first, and a group that continues an earlier one keeps its id. Among more
+    people than FOLLOWED_UP_TO it is always the name of the two members whose link began first. Someone who is
+    in a group of their own has the name of their own id.
 
     Parameters
     ----------
@@ -154,24 +162,65 @@ def groups(links: Links, bands: str, *, resolution: float = RESOLUTION, seed: in
 def _write(settling: Settling) -> str:
     records, bands = settling.links.records, settling.bands
     schema = records.new_schema()
-    frame = pd.DataFrame({"person_n": settling.network.people, "community": settling.community()})
-    records.connection.register("arriving", frame)
+    community = settling.community()
+    _arrive(records, f"{schema}.arrived", person_n=settling.network.people, community=community)
     records.execute(
         f"""CREATE TABLE {schema}.member AS
         SELECT b.person_n, coalesce(m.community, -b.person_n) AS community, b.age_band
-        FROM {bands} b LEFT JOIN arriving m ON m.person_n = b.person_n
+        FROM {bands} b LEFT JOIN {schema}.arrived m ON m.person_n = b.person_n
         WHERE m.person_n IS NOT NULL OR b.age_band = 'child'"""
     )
-    records.connection.unregister("arriving")
+    if settling.followed():
+        names = _followed_names(settling, community)
+        _arrive(records, f"{schema}.named", community=list(names), group_id=list(names.values()))
+    else:
+        _name_after_first_link(settling.links, schema)
     records.execute(
-        f"""CREATE TABLE {schema}.named AS SELECT community,
-            'g' || substr(md5(string_agg(p.person_id, chr(31) ORDER BY p.person_id)), 1, 12) AS group_id
-        FROM {schema}.member JOIN {{people}} p USING (person_n) GROUP BY community"""
-    )
-    records.execute(
-        f"CREATE TABLE {schema}.groups AS SELECT m.person_n, m.community, n.group_id, m.age_band FROM {schema}.member m JOIN {schema}.named n USING (community)"
+        f"""CREATE TABLE {schema}.groups AS SELECT m.person_n, m.community,
+            coalesce(n.group_id, 'g' || substr(md5(p.person_id), 1, 12)) AS group_id, m.age_band
+        FROM {schema}.member m LEFT JOIN {schema}.named n USING (community) JOIN {{people}} p USING (person_n)"""
     )
     return f"{schema}.groups"
+
+
+def _arrive(records: Records, table: str, **columns: object) -> None:
+    """Write columns to a table."""
+    kinds = {"person_n": "int64", "community": "int64", "group_id": "str"}
+    frame = pd.DataFrame(columns).astype({name: kinds[name] for name in columns})
+    records.connection.register("arriving", frame)
+    records.execute(f"CREATE TABLE {table} AS SELECT * FROM arriving")
+    records.connection.unregister("arriving")
+
+
+def _followed_names(settling: Settling, community: Integers) -> dict[int, str]:
+    links = settling.links
+    return follow_names(
+        read_past(links, settling.bands),
+        settling.network,
+        community,
+        as_of=links.as_of,
+        half_life=links.half_life,
+        resolution=settling.resolution,
+        seed=settling.seed,
+    )
+
+
+def _name_after_first_link(links: Links, schema: str) -> None:
+    """Name each group after the two of its members whose link began first, ties by their ids."""
+    records = links.records
+    records.execute(
+        f"""CREATE TABLE {schema}.inside AS SELECT a.community, l.person_a_n, l.person_b_n, coalesce(l.first_day, {NEVER}) AS day
+        FROM {links.links} l JOIN {schema}.member a ON a.person_n = l.person_a_n
+        JOIN {schema}.member b ON b.person_n = l.person_b_n AND b.community = a.community"""
+    )
+    records.execute(
+        f"""CREATE TABLE {schema}.named AS SELECT i.community, 'g' || substr(md5(min(
+            least(a.person_id, b.person_id) || chr(31) || greatest(a.person_id, b.person_id))), 1, 12) AS group_id
+        FROM {schema}.inside i JOIN (SELECT community, min(day) AS day FROM {schema}.inside GROUP BY community) f
+            ON f.community = i.community AND f.day = i.day
+        JOIN {{people}} a ON a.person_n = i.person_a_n JOIN {{people}} b ON b.person_n = i.person_b_n
+        GROUP BY i.community"""
+    )
 
 
 def groups_query(table: str) -> str:

@@ -37,6 +37,7 @@ class Links:
     kinds : the names of `kind_k`, in order.
     present : those of them that occur, each a yes-or-no column `kind_K` of `links`.
     crowds : how many occasions were larger than CROWD and linked nobody, by kind.
+    as_of, half_life : how items were aged.
     """
 
     records: Records
@@ -46,6 +47,8 @@ class Links:
     kinds: Sequence[str]
     present: frozenset[str]
     crowds: dict[str, int]
+    as_of: date | None
+    half_life: float | None
 
     def count(self) -> int:
         """Return how many links there are."""
@@ -129,6 +132,8 @@ def build_links(
         builder.kinds,
         frozenset(builder.kinds[k] for k in present),
         builder.crowds,
+        as_of,
+        half_life,
     )
 
 
