@@ -256,14 +256,15 @@ def _of_links(before: Standing, after: Standing, half_life: float | None) -> pd.
     if half_life is not None and before.as_of is not None and after.as_of is not None:
         fresh, stale = (day - timedelta(days=half_life) for day in (before.as_of, after.as_of))
         faded = f"b.last_seen >= DATE '{fresh}' AND a.last_seen < DATE '{stale}'"
+    items = "{side}.items || CASE WHEN {side}.items = 1 THEN ' item' ELSE ' items' END"
     day = "coalesce(' newest ' || strftime({side}.last_seen, '%Y-%m-%d'), ' no date')"
     return _asked(
         f"""SELECT CASE WHEN b.person_a IS NULL THEN 'link_new' WHEN a.person_a IS NULL THEN 'link_gone'
                 WHEN a.items > b.items OR a.last_seen > b.last_seen THEN 'link_renewed' WHEN {faded} THEN 'link_faded' END AS kind,
             coalesce(a.person_a, b.person_a) AS person_id, coalesce(a.person_b, b.person_b) AS other_person_id,
-            CASE WHEN b.person_a IS NULL THEN a.items || ' items,' || {day.format(side="a")}
-                WHEN a.person_a IS NULL THEN 'it had ' || b.items || ' items,' || {day.format(side="b")}
-                ELSE a.items || ' items, ' || b.items || ' before;' || {day.format(side="a")} END AS detail
+            CASE WHEN b.person_a IS NULL THEN {items.format(side="a")} || ',' || {day.format(side="a")}
+                WHEN a.person_a IS NULL THEN 'it had ' || {items.format(side="b")} || ',' || {day.format(side="b")}
+                ELSE {items.format(side="a")} || ', ' || b.items || ' before;' || {day.format(side="a")} END AS detail
         FROM before b FULL JOIN after a ON a.person_a = b.person_a AND a.person_b = b.person_b
         WHERE kind IS NOT NULL""",
         before=before.links.select(["person_a", "person_b", "items", "last_seen"]),
