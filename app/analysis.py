@@ -13,7 +13,7 @@ from datetime import date
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -26,6 +26,9 @@ from mapping import contacts, evidence, groups, items, links, people
 from mapping.access import Viewer, visible
 from mapping.records import Dates, Records, read_case
 from mapping.scope import at_date, latest_date
+
+if TYPE_CHECKING:
+    from mapping.operations import Operations
 
 Progress = Callable[[str, float], None]
 # The results `contextmap analyse` writes, in this order.
@@ -128,6 +131,22 @@ class Analysis:
         table = self.group_table
         with self.clock.stage("counting what contacts reach"):
             return contacts.shared_contacts(self._built.ties, table)
+
+    @cached_property
+    def operations(self) -> Operations:
+        """Candidate multi-victim operations; see `mapping.operations.operations`."""
+        from mapping.operations import operations
+
+        found, built = self.found_contacts, self._built
+        with self.clock.stage("finding candidate operations"):
+            return operations(
+                found,
+                built.links,
+                self.group_table,
+                evidence=built.evidence,
+                bands=self.bands,
+                as_of=self.as_of,
+            )
 
     @cached_property
     def summary(self) -> Mapping[str, Any]:
