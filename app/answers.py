@@ -9,7 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from app import charts, kinds, maps, names, peers, recent, words
+from app import changes as changed
+from app import charts, comparison, kinds, maps, names, peers, recent, words
 from app.data import Loaded, kept
 from app.text import short
 from geo.placements import placements_by_authority
@@ -104,6 +105,15 @@ def group_table(loaded: Loaded) -> pd.DataFrame:
         ["last_seen", "group_id"], ascending=[False, True], na_position="last", ignore_index=True
     )
     return out.assign(label=out["group_id"].map(group_labels(loaded)))
+
+
+def groups_shown(groups: pd.DataFrame, changes: pd.DataFrame, only: str) -> pd.DataFrame:
+    """Return the groups that changed in one of the ways the page is narrowed to."""
+    wanted = words.GROUP_FILTERS[only]
+    if wanted is None:
+        return groups
+    kept_ids = changes.loc[changes["change"].isin(wanted), "group_id"]
+    return groups[groups["group_id"].isin(kept_ids)].reset_index(drop=True)
 
 
 @kept
@@ -480,8 +490,13 @@ def interviews_due(loaded: Loaded, at: datetime) -> pd.DataFrame:
 
 
 def changes(loaded: Loaded, earlier: Loaded) -> pd.DataFrame:
-    """Return the groups that formed or gained members between two days."""
+    """Return everything that changed between two days; see `mapping.change.changes`."""
     return _changes(loaded, earlier.question.as_of, _Other(earlier))
+
+
+def group_changes(loaded: Loaded, earlier: Loaded) -> pd.DataFrame:
+    """Return the groups of three or more that changed between two days; see `app.changes.group_changes`."""
+    return _group_changes(loaded, earlier.question.as_of, _Other(earlier))
 
 
 def new_links(loaded: Loaded, earlier: Loaded) -> pd.DataFrame:
@@ -491,7 +506,16 @@ def new_links(loaded: Loaded, earlier: Loaded) -> pd.DataFrame:
 
 @kept
 def _changes(loaded: Loaded, since: date, earlier: _Other) -> pd.DataFrame:  # noqa: ARG001  the key of the answer
-    return recent.group_changes(loaded.analysis.groups, earlier.loaded.analysis.groups, smallest=SMALLEST)
+    return comparison.compared(earlier.loaded.analysis, loaded.analysis).changes
+
+
+@kept
+def _group_changes(loaded: Loaded, since: date, earlier: _Other) -> pd.DataFrame:
+    found, then = _changes(loaded, since, earlier), earlier.loaded
+    called = {**group_labels(then).to_dict(), **group_labels(loaded).to_dict()}
+    return changed.group_changes(
+        found, loaded.analysis.groups, then.analysis.groups, called, smallest=SMALLEST
+    )
 
 
 @kept

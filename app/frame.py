@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import streamlit as st
@@ -164,3 +164,17 @@ def method() -> Iterator[None]:
     """Open the fold on method and limits at the end of a page."""
     with st.expander("How this is worked out, and its limits"):
         yield
+
+
+def since(as_of: date) -> date:
+    """Show how far back changes are looked for, the same on every page; return the earlier day."""
+    days = st.segmented_control(
+        "Changes in the last",
+        [1, 7, 14, 28],
+        format_func=lambda days: words.count(days, "day"),
+        key="since_days",
+        default=7,
+        required=True,
+        persist_state="session",
+    )
+    return as_of - timedelta(days=int(days))

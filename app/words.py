@@ -146,6 +146,23 @@ def newest_groups_html(groups: pd.DataFrame, called: pd.Series) -> str:
     return "".join(rows)
 
 
+GROUP_FILTERS: dict[str, tuple[str, ...] | None] = {
+    "All": None,
+    "Changed": ("formed", "merged", "split", "grown", "shrunk"),
+    "Formed": ("formed",),
+    "Grew or merged": ("grown", "merged"),
+    "Split or shrank": ("split", "shrunk"),
+}
+"""What the Groups page can be narrowed to: words to kinds of change."""
+
+
+def groups_listed(only: str, since: str) -> str:
+    """Return the title of the list of groups."""
+    if only == "All":
+        return "All groups of three or more, newest evidence first"
+    return f"Groups of three or more that {'changed' if only == 'Changed' else only.lower()} since {since}, newest evidence first"
+
+
 CONTACT_FILTERS: dict[str, str | None] = {
     "All": None,
     "Adults": "person",

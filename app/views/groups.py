@@ -2,18 +2,28 @@
 
 import streamlit as st
 
-from app import answers, charts, data, evidence, frame, kinds, network, state, tables, words
+from app import answers, changes, charts, data, evidence, frame, kinds, network, state, tables, words
 from app.text import markdown
 
 loaded = data.load()
 label = answers.labels(loaded, state.names_shown())
-groups = answers.group_table(loaded)
+every = answers.group_table(loaded)
 called = answers.group_labels(loaded)
 chosen = state.known_choice("group", called.index)
-frame.title("Groups", words.groups_answer(groups, answers.members(loaded)))
+frame.title("Groups", words.groups_answer(every, answers.members(loaded)))
 
-with st.container(horizontal=True, vertical_alignment="bottom"):
-    state.pick("group", "Group", groups["group_id"].tolist(), called.to_dict(), empty="All groups", width=420)
+bar = st.container(horizontal=True, vertical_alignment="bottom")
+with bar:
+    box = st.container(width=420)
+    since = frame.since(loaded.day)
+    only = st.segmented_control(
+        "Groups shown",
+        list(words.GROUP_FILTERS),
+        key="groups_shown",
+        default="All",
+        required=True,
+        persist_state="session",
+    )
     shared = st.toggle(
         "Show places and things they share",
         key="groups_shared",
@@ -21,11 +31,20 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         persist_state="session",
         disabled=chosen is None,
     )
+earlier = data.load(since)
+changed = answers.group_changes(loaded, earlier)
+frame.quiet(changes.banner(changed, words.day(since)))
+groups = answers.groups_shown(every, changed, only)
+with box:
+    listed = groups["group_id"].tolist()
+    listed += [chosen] if chosen is not None and chosen not in listed else []
+    state.pick("group", "Group", listed, called.to_dict(), empty="All groups", width=420)
 
 picture, panel = frame.picture_and_panel()
 if chosen is None:
     with picture:
         members = answers.members(loaded)
+        members = members[members["group_id"].isin(groups["group_id"])]
         drawn = charts.all_groups(members, groups, answers.bridges(loaded), called)
         picked = st.pydeck_chart(
             drawn,
@@ -50,7 +69,7 @@ if chosen is None:
         )
         frame.lines([words.newest_groups_html(groups.head(8), called)])
 else:
-    row = groups[groups["group_id"] == chosen].iloc[0]
+    row = every[every["group_id"] == chosen].iloc[0]
     links = answers.group_links(loaded, chosen)
     inside = answers.members(loaded)
     inside = inside[inside["group_id"] == chosen]
@@ -79,6 +98,7 @@ else:
         else:
             frame.heading(f"{called[chosen]}: {words.group_facts(row)}")
             frame.quiet(evidence.group_certainty(answers.group_items(loaded, chosen)))
+            frame.lines(changes.since_html(changed, chosen, label, words.day(since)))
             people, places, time = st.tabs(["Members", "Places and things", "Timeline of evidence"])
             with people:
                 tables.show(
@@ -146,15 +166,21 @@ else:
         },
     )
 
-shown = groups.assign(group=groups["group_id"].map(called), filled=(groups["density"] * 100).round())
+said = changed.set_index("group_id")["said"]
+shown = groups.assign(
+    group=groups["group_id"].map(called),
+    filled=(groups["density"] * 100).round(),
+    change=groups["group_id"].map(said),
+)
 tables.show(
     shown,
     key="groups",
-    title="All groups of three or more, newest evidence first",
+    title=words.groups_listed(only, words.day(since)),
     what="group",
     ids=groups["group_id"].tolist(),
     columns={
         "group": "Group",
+        "change": "Change",
         "size": "Members",
         "children": "Children",
         "young_adults": "Young adults",

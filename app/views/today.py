@@ -3,8 +3,8 @@
 import pandas as pd
 import streamlit as st
 
-from app import answers, data, evidence, frame, lines, names, recent, state, tables, words
-from app.text import markup
+from app import answers, changes, data, evidence, frame, lines, names, recent, state, tables, words
+from app.text import markdown, markup
 
 loaded = data.load()
 as_of = loaded.day
@@ -22,16 +22,7 @@ answer = (
     f"{words.count(len(soon), 'return interview')} due within {recent.INTERVIEW_HOURS} hours of the child's return and {words.number(len(late))} past that time."
 )
 frame.title("Today", answer)
-since_days = st.segmented_control(
-    "Changes in the last",
-    [1, 7, 14, 28],
-    format_func=lambda days: words.count(days, "day"),
-    key="today_since",
-    default=7,
-    required=True,
-    persist_state="session",
-)
-since = (pd.Timestamp(as_of) - pd.Timedelta(days=since_days)).date()
+since = frame.since(as_of)
 now_column, due_column, changed_column = st.columns(3, gap="medium")
 
 with now_column:
@@ -56,28 +47,36 @@ with due_column:
 with changed_column:
     frame.heading(f"Changed since {words.day(since)}")
     earlier = data.load(since)
-    changes = answers.changes(loaded, earlier)
+    changed = answers.group_changes(loaded, earlier)
+    reached = changes.contact_changes(answers.changes(loaded, earlier))
     links = answers.new_links(loaded, earlier)
     referrals = answers.new_referrals(loaded, since)
-    group_label = answers.group_labels(loaded)
-    grew = changes[changes["change"] == "gained"]
-    formed = changes[changes["change"] == "formed"]
+    group_label = {**answers.group_labels(earlier).to_dict(), **answers.group_labels(loaded).to_dict()}
     frame.quiet(
-        f"{words.count(len(grew), 'group')} gained members and {words.count(len(formed), 'group')} formed; "
-        f"{words.count(len(links), 'new link')}; {words.count(len(referrals), 'new referral')}."
+        f"{changes.banner(changed, words.day(since))} {words.count(len(links), 'new link').capitalize()}; {words.count(len(referrals), 'new referral')}."
     )
     with st.container(height=420, border=False, key="today_changed", gap=None):
-        for row in changes.head(12).itertuples(index=False):
-            verb = "formed with" if row.change == "formed" else "gained"
-            said = f"{group_label.get(row.group_id, row.group_id)} {verb} {words.count(row.gained, 'member')}"
+        for row in changed[changed["size"] > 0].head(12).itertuples(index=False):
             st.button(
-                said,
+                f"{group_label[row.group_id]} {row.said}",
                 key=f"today_{row.group_id}",
                 type="tertiary",
                 icon=":material/group_add:",
                 on_click=state.open_page,
                 args=("groups", "group", row.group_id),
                 help="Open the group and its evidence",
+            )
+        named = answers.contact_table(loaded, state.names_shown()).set_index("key")["called"]
+        for row in reached.head(8).itertuples(index=False):
+            contact = f"{row.contact_type}:{row.contact_id}"
+            st.button(
+                f"{markdown(named[contact])} reached {words.listing([group_label.get(g, 'a pair') for g in row.groups])}",
+                key=f"today_{contact}",
+                type="tertiary",
+                icon=":material/share:",
+                on_click=state.open_page,
+                args=("shared_contacts", "contact", contact),
+                help="Open the contact and its evidence",
             )
         frame.lines(lines.referral(row, label) for row in referrals.head(20).to_dict("records"))
 choice = st.segmented_control(
@@ -164,25 +163,29 @@ elif choice == "New referrals":
         },
     )
 else:
-    shown = changes.assign(
-        group=changes["group_id"].map(group_label),
+    shown = changed.assign(
+        group=changed["group_id"].map(group_label),
         who=[
             words.listing([names.label_of(person, label) for person in people])
-            for people in changes["new_members"]
+            for people in changed["joined"]
+        ],
+        gone=[
+            words.listing([names.label_of(person, label) for person in people]) for people in changed["left"]
         ],
     )
     tables.show(
         shown,
         key="group_changes",
-        title=f"Groups that formed or gained members since {words.day(since)}",
+        title=f"Groups of three or more that changed since {words.day(since)}",
         what="group",
         ids=shown["group_id"].tolist(),
         columns={
             "group": "Group",
-            "change": "Change",
-            "gained": "New members",
+            "said": "Change",
             "size": "Members now",
-            "who": "Who is new",
+            "was": "Before",
+            "who": "Joined",
+            "gone": "Left",
         },
     )
 
@@ -191,5 +194,5 @@ with frame.method():
         f"<p>Everything is as known at the end of {markup(words.day(as_of))}. A child is missing now if their last episode has no return. "
         f"A return interview is due {recent.INTERVIEW_HOURS} hours after the return; one that was offered and not accepted is not listed. "
         "Changes compare what is known now with what was known on the earlier day, by the date each source was recorded: something learnt this week about last year counts as new. "
-        "A group continues the earlier group most of its members were in.</p>"
+        "A group continues the earlier group it shares most people with, and keeps its name; each group continues one at most.</p>"
     )

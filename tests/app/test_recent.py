@@ -60,25 +60,6 @@ def test_interviews_due_by_hours_left() -> None:
     ]
 
 
-def grouped(**groups: str) -> pd.DataFrame:
-    rows = [(person, group) for group, people in groups.items() for person in people]
-    return pd.DataFrame(rows, columns=["person_id", "group_id"])
-
-
-def test_a_group_gains_the_members_that_its_predecessor_did_not_have() -> None:
-    found = recent.group_changes(
-        grouped(g1="abcd", g2="xyz", g3="mn"), grouped(g9="abc", g8="x", g7="y", g6="mn")
-    )
-    assert found.to_dict("records") == [
-        {"group_id": "g2", "size": 3, "change": "formed", "gained": 3, "new_members": ("x", "y", "z")},
-        {"group_id": "g1", "size": 4, "change": "gained", "gained": 1, "new_members": ("d",)},
-    ]
-
-
-def test_groups_that_stay_the_same_have_not_changed() -> None:
-    assert recent.group_changes(grouped(g1="abc"), grouped(g1="abc")).empty
-
-
 def test_new_links_are_those_not_known_before() -> None:
     columns = ["person_a", "person_b", "last_seen"]
     now = pd.DataFrame([("a", "b", "2026-01-01"), ("a", "c", "2020-01-01")], columns=columns)
