@@ -98,7 +98,7 @@ def banner(changed: pd.DataFrame, since: str) -> str:
     parts = [
         f"{words.number(int(counts[kind]))} {said}" for kind, said in GROUP_KINDS.items() if kind in counts
     ]
-    return f"Since {since}: {words.listing(parts)}."
+    return f"Of the groups of three or more, since {since}: {words.listing(parts)}."
 
 
 def contact_changes(changes: pd.DataFrame) -> pd.DataFrame:

@@ -14,7 +14,7 @@ frame.title("Groups", words.groups_answer(every, answers.members(loaded)))
 
 bar = st.container(horizontal=True, vertical_alignment="bottom")
 with bar:
-    box = st.container(width=420)
+    box = st.container(width=360)
     since = frame.since(loaded.day)
     only = st.segmented_control(
         "Groups shown",
@@ -24,13 +24,6 @@ with bar:
         required=True,
         persist_state="session",
     )
-    shared = st.toggle(
-        "Show places and things they share",
-        key="groups_shared",
-        value=True,
-        persist_state="session",
-        disabled=chosen is None,
-    )
 earlier = data.load(since)
 changed = answers.group_changes(loaded, earlier)
 frame.quiet(changes.banner(changed, words.day(since)))
@@ -38,7 +31,7 @@ groups = answers.groups_shown(every, changed, only)
 with box:
     listed = groups["group_id"].tolist()
     listed += [chosen] if chosen is not None and chosen not in listed else []
-    state.pick("group", "Group", listed, called.to_dict(), empty="All groups", width=420)
+    state.pick("group", "Group", listed, called.to_dict(), empty="All groups", width=360)
 
 picture, panel = frame.picture_and_panel()
 if chosen is None:
@@ -69,6 +62,10 @@ if chosen is None:
         )
         frame.lines([words.newest_groups_html(groups.head(8), called)])
 else:
+    with picture:
+        shared = st.toggle(
+            "Show places and things they share", key="groups_shared", value=True, persist_state="session"
+        )
     row = every[every["group_id"] == chosen].iloc[0]
     links = answers.group_links(loaded, chosen)
     inside = answers.members(loaded)

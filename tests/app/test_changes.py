@@ -66,7 +66,7 @@ def test_every_group_of_three_that_changed_has_one_row() -> None:
 def test_the_banner_counts_them() -> None:
     assert (
         banner(shown(BEFORE, AFTER), "24 March 2026")
-        == "Since 24 March 2026: 1 formed, 1 merged, 1 split, 1 grew and 1 are no longer one."
+        == "Of the groups of three or more, since 24 March 2026: 1 formed, 1 merged, 1 split, 1 grew and 1 are no longer one."
     )
     assert (
         banner(shown(BEFORE, BEFORE), "24 March 2026")
