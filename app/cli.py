@@ -16,6 +16,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from app.commands.compare import compare
+from app.commands.operations import operations
 from app.options import (
     AsOfOption,
     Case,
@@ -255,6 +256,7 @@ def serve(
 
 
 cli.command()(compare)
+cli.command()(operations)
 
 
 @cli.command()
