@@ -28,6 +28,8 @@ TRIES, TRIES_UP_TO = 10, 1_000
 PASSES_ABOVE = 100_000
 # ... until a pass adds less than this share to the quality of the whole.
 SETTLED = 1e-3
+# A few people and the groups around them are settled again this many times, each in so many passes.
+RESETTLE_TRIES, RESETTLE_PASSES = 5, 4
 # igraph draws from one generator for the whole process.
 _drawing = threading.Lock()
 
@@ -113,15 +115,15 @@ def structural_order(network: PeerNetwork, *, rounds: int = 3) -> Integers:
     nodes = len(network.people)
     ends = np.concatenate([network.one, network.other])
     others = np.concatenate([network.other, network.one])
-    weight = _mixed(np.concatenate([network.units, network.units]).astype(np.uint64))
+    weight = mixed(np.concatenate([network.units, network.units]).astype(np.uint64))
     around = coo_matrix((weight, (ends, others)), shape=(nodes, nodes)).tocsr()
     mark = np.full(nodes, 1, dtype=np.uint64)
     for _ in range(rounds):
-        mark = _mixed(mark ^ np.add.reduceat(around.data * mark[around.indices], around.indptr[:-1]))
+        mark = mixed(mark ^ np.add.reduceat(around.data * mark[around.indices], around.indptr[:-1]))
     return np.argsort(mark, kind="stable")
 
 
-def _mixed(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+def mixed(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     """Spread whole numbers over all 64 bits (the finisher of SplitMix64), never to zero's even numbers."""
     values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -199,6 +201,40 @@ def _leiden(graph: ig.Graph, weights: list[float], resolution: float) -> ig.Vert
 def _quality(found: ig.VertexClustering) -> float:
     """The quality of a grouping, rounded so that the last digits of a sum decide nothing."""
     return round(float(found.quality or 0.0), 9)
+
+
+def resettle(
+    graph: ig.Graph, units: Integers, sizes: Integers, present: Integers, *, resolution: float, seed: int = 0
+) -> Integers:
+    """Return the best community found of each node of a small graph; the present one unless another is better.
+
+    Parameters
+    ----------
+    units : weight of each edge in whole billionths.
+    sizes : how many people each node stands for.
+    present : community of each node as it is.
+    """
+    import igraph as ig
+
+    one, other = np.array(graph.get_edgelist(), dtype=np.int64).reshape(-1, 2).T
+
+    def quality(community: Integers) -> int:
+        inside = int(units[community[one] == community[other]].sum())
+        together = np.bincount(community, weights=sizes)
+        return inside - round(resolution * UNIT * float(together @ together) / 2)
+
+    options = {"weights": (units / UNIT).tolist(), "node_weights": sizes.tolist(), "resolution": resolution}
+    with _drawing:
+        ig.set_random_number_generator(random.Random(seed))
+        try:
+            found = [
+                # Not until it settles: with nodes that stand for several people igraph may then never end.
+                graph.community_leiden(objective_function="CPM", n_iterations=RESETTLE_PASSES, **options)
+                for _ in range(RESETTLE_TRIES)
+            ]
+        finally:
+            ig.set_random_number_generator(random)
+    return max([present, *(np.asarray(each.membership, dtype=np.int64) for each in found)], key=quality)
 
 
 def _lowest_member(community: Integers) -> Integers:

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import adjusted_mutual_info_score
 
-from mapping.partition import UNIT, PeerNetwork, partition, structural_order
+from mapping.partition import UNIT, PeerNetwork, partition, resettle, structural_order, to_igraph
 
 
 def network(edges: list[tuple[int, int, float]], *, people: list[int] | None = None) -> PeerNetwork:
@@ -186,3 +186,23 @@ def test_a_very_large_part_is_settled_as_well(monkeypatch: pytest.MonkeyPatch) -
     labels = partition(found, resolution=0.1)
     assert adjusted_mutual_info_score(group, labels) > 0.95
     assert labels.tolist() == partition(found, resolution=0.1).tolist()
+
+
+@pytest.mark.parametrize(
+    ("between", "community"),
+    [
+        # A pair and a neighbour group of three: the second person goes where the weight less 0.1 a pair is more.
+        ([0.5, 0.4], [0, 0, 1]),
+        ([0.3, 0.7], [0, 1, 1]),
+        # 0.3 - 0.1 for the pair is as good as 0.5 - 0.3 for the neighbours: what is stays.
+        ([0.3, 0.5], [0, 0, 1]),
+        ([0.05, 0.2], [0, 1, 2]),
+    ],
+)
+def test_a_few_people_are_settled_again_among_groups_that_stay_whole(
+    between: list[float], community: list[int]
+) -> None:
+    graph = to_igraph(3, np.array([0, 1]), np.array([1, 2]))
+    units, sizes = (np.array(between) * UNIT).round().astype(np.int64), np.array([1, 1, 3])
+    found = resettle(graph, units, sizes, np.array([0, 0, 1]), resolution=0.1)
+    assert np.unique(found, return_inverse=True)[1].tolist() == community
