@@ -24,6 +24,7 @@ from geo.population import ward_population
 from geo.wards import WardTable, build_wards
 from mapping import contacts, evidence, groups, items, links, people
 from mapping.access import Viewer, visible
+from mapping.merging import Identities, load_identities, merge_people
 from mapping.records import Dates, Records, read_case
 from mapping.scope import at_date, latest_date
 
@@ -54,6 +55,7 @@ class Settings:
     resolution : of the Constant Potts Model.
     seed : wherever chance enters.
     viewer : who is looking.
+    identities : which records somebody judged to be of one person; they are merged after what the viewer may see is chosen.
     """
 
     as_of: date | None = None
@@ -63,6 +65,7 @@ class Settings:
     resolution: float = groups.RESOLUTION
     seed: int = 0
     viewer: Viewer = field(default_factory=Viewer)
+    identities: Identities = field(default_factory=Identities)
 
 
 @dataclass(frozen=True, eq=False)
@@ -270,6 +273,7 @@ def analyse(
     case: Path | str,
     *,
     geography: Path | str | None = None,
+    decisions: Path | str | None = None,
     dates: Dates = "iso",
     strict: bool = False,
     wait: bool = True,
@@ -282,6 +286,7 @@ def analyse(
     ----------
     case : case folder or workbook.
     geography : folder of official open files; by default `geography/` inside the case folder.
+    decisions : the store of decisions about the case; by default the one `mapping.merging.load_identities` finds.
     dates, strict : as in `read_case`.
     wait : whether to wait for groups; if not, whoever asks for them first does.
     progress : called with each stage's name as it ends and the seconds it took.
@@ -295,6 +300,7 @@ def analyse(
         Files of the geography folder do not join.
     """
     clock = Clock(progress)
+    settings = {"identities": load_identities(case, decisions), **settings}
     with clock.stage("reading geography"):
         places = load_geography(Path(case), geography)
     with clock.stage("reading records"):
@@ -348,10 +354,12 @@ def analyse_records(
     clock = clock or Clock(progress)
     records = records.branch()
     with clock.stage("choosing what the viewer may see"):
-        seen = visible(records, settings.viewer)
-        # A planner's day is that of colleagues who see people, or the same wards would show other figures.
-        dated = seen if settings.viewer.sees_people else visible(records, Viewer("social_worker"))
-        as_of = settings.as_of or latest_date(dated)
+        # A planner's day and people are those of colleagues who see people, or the same wards would show other figures.
+        colleague = settings.viewer if settings.viewer.sees_people else Viewer("social_worker")
+        seen = merge_people(visible(records, colleague), settings.identities)
+        as_of = settings.as_of or latest_date(seen)
+        if not settings.viewer.sees_people:
+            seen = visible(seen, settings.viewer).with_tables({}, notes=records.notes)
         known = at_date(seen, as_of)
         bands = people.age_bands(known, as_of)
     network = _network(known, settings, bands, as_of, clock) if settings.viewer.sees_people else None
@@ -439,6 +447,7 @@ def _summary(analysis: Analysis) -> dict[str, Any]:
             "link_items": count(network.links.items),
             "shared_contacts": count(analysis.found_contacts.contacts),
             "groups": count(f"(SELECT DISTINCT community FROM {analysis.group_table})"),
+            "people_merged": analysis.counts["rows"]["people"].get("merged", 0),
             "occasions_too_large_to_link": network.links.crowds,
             "age_bands": dict(
                 records.execute(f"SELECT age_band, count(*) FROM {analysis.bands} GROUP BY 1 ORDER BY 1")
@@ -447,6 +456,7 @@ def _summary(analysis: Analysis) -> dict[str, Any]:
     asked = asdict(settings) | {
         "viewer": settings.viewer.role,
         "as_of": None if settings.as_of is None else settings.as_of.isoformat(),
+        "identities": {name: len(pairs) for name, pairs in asdict(settings.identities).items()},
     }
     return {
         "version": version("contextmap"),
@@ -465,7 +475,7 @@ def _summary(analysis: Analysis) -> dict[str, Any]:
 
 
 def _row_account(name: str, seen: Records, known: Records, network: Network | None) -> dict[str, int]:
-    """Say where every row of a table went: read = set_aside + not_known_yet + outside_grades + used."""
+    """Say where every row of a table went: read = set_aside + not_known_yet + outside_grades + used, and of people + merged."""
     counts = seen.counts[name]
     in_time = int(known.execute(f"SELECT count(*) FROM {{{name}}}")[0][0])
     account = {
@@ -474,6 +484,8 @@ def _row_account(name: str, seen: Records, known: Records, network: Network | No
         "not_known_yet": counts["kept"] - in_time,
         "used": in_time,
     }
+    if counts.get("merged"):
+        account["merged"] = counts["merged"]
     if network is not None and name in network.evidence.counts:
         tally = network.evidence.counts[name]
         account |= {

@@ -16,12 +16,14 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from app.commands.compare import compare
+from app.commands.connect import connect
 from app.commands.operations import operations
 from app.options import (
     AsOfOption,
     Case,
     Dates,
     DatesOption,
+    DecisionsOption,
     GeographyOption,
     Grades,
     GradesOption,
@@ -168,6 +170,7 @@ def analyse(
     *,
     out: OutOption,
     geography: GeographyOption = None,
+    decisions: DecisionsOption = None,
     as_of: AsOfOption = None,
     seed: SeedOption = 0,
     engine: Annotated[Engine, typer.Option(help="What runs the joins.")] = Engine.duckdb,
@@ -217,7 +220,14 @@ def analyse(
         settings["resolution"] = resolution
     validate_out(out, analysis.FILES)
     result = analysis.analyse(
-        case, geography=geography, dates=dates.value, strict=strict, wait=False, progress=report, **settings
+        case,
+        geography=geography,
+        decisions=decisions,
+        dates=dates.value,
+        strict=strict,
+        wait=False,
+        progress=report,
+        **settings,
     )
     analysis.save_results(result, out, with_items=items)
     _print_summary(result.summary, out)
@@ -256,6 +266,7 @@ def serve(
 
 
 cli.command()(compare)
+cli.command()(connect)
 cli.command()(operations)
 
 

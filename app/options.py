@@ -49,6 +49,14 @@ RoleOption = Annotated[
         "--viewer", help="Whose view: what that role may not see is left out before anything is computed."
     ),
 ]
+DecisionsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--decisions",
+        metavar="FILE",
+        help="Where decisions on who is who are kept, a file or a database URL; by default CASE.decisions.sqlite beside the case, where there is one.",
+    ),
+]
 SeedOption = Annotated[int, typer.Option(help="Seed, wherever chance enters.")]
 OutOption = Annotated[
     Path,
