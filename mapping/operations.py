@@ -332,7 +332,7 @@ _TYPE = f"CASE type_k {' '.join(f'WHEN {k} THEN {name!r}' for k, name in enumera
 
 # What is known of each operation (op), a table each; the columns of all of them make its row of the summary.
 _KNOWN: Mapping[str, str] = {
-    "named": """SELECT op, 'o' || substr(md5(string_agg(type_k || ':' || contact_id, chr(31) ORDER BY type_k, contact_id)), 1, 12) AS operation_id
+    "named": f"""SELECT op, 'o' || substr(md5(string_agg({_TYPE} || ':' || contact_id, chr(31) ORDER BY type_k, contact_id)), 1, 12) AS operation_id
         FROM [core_of] JOIN [named_contacts] USING (type_k, contact_n) GROUP BY op""",
     "counted": f"""SELECT op, {_COUNTED}, count(DISTINCT (type_k, contact_n, person_n)) AS cells,
         count(DISTINCT CASE WHEN last_day IS NULL THEN item END) AS undated, coalesce(bool_or(firm), false) AS firm FROM [rows] GROUP BY op""",
