@@ -189,30 +189,27 @@ MOST_OPTIONS = 5000
 def find_person(what: str, title: str, people: pd.DataFrame, labels: pd.Series) -> str | None:
     """Show a box to find one person by typing their initials, id or (where names are shown) name."""
     ids = people["person_id"].tolist()
-    if len(ids) > MOST_OPTIONS:
-        typed = (
+    found = find(what, title, ids, labels, typed="initials", empty="Nobody chosen")
+    return None if found is None else str(found)
+
+
+def find(what: str, title: str, ids: Sequence[Any], labels: pd.Series, *, typed: str, empty: str) -> Any:
+    """Show a box to find one of many by typing part of its label; with very many, type first and choose then."""
+    listed = list(ids)
+    if len(listed) > MOST_OPTIONS:
+        text = (
             st.text_input(
-                f"{title}: type an id{' or a name' if names_shown() else ' or initials'}",
+                f"{title}: type an id or {'a name' if names_shown() else typed}",
                 key=f"find_{what}",
                 persist_state="session",
             )
             .strip()
             .casefold()
         )
-        matching = [
-            person for person in ids if typed and typed in str(labels.get(person, person)).casefold()
-        ][:200]
+        matching = [each for each in listed if text and text in str(labels.get(each, each)).casefold()][:200]
         now = chosen(what)
-        ids = ([now] if now in set(ids) and now not in matching else []) + matching
-    return (
-        pick(
-            what,
-            title,
-            ids,
-            labels.to_dict() if len(ids) <= MOST_OPTIONS else {person: labels.get(person) for person in ids},
-            empty="Nobody chosen",
-            width=420,
-        )
-        if ids
-        else None
-    )
+        listed = ([now] if now in set(listed) and now not in matching else []) + matching
+    if not listed:
+        return None
+    called = labels.to_dict() if len(listed) <= MOST_OPTIONS else {each: labels.get(each) for each in listed}
+    return pick(what, title, listed, called, empty=empty, width=420)

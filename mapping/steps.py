@@ -294,11 +294,17 @@ def _unknown(steps: Steps, text: str, kinds: Sequence[str]) -> str:
             ORDER BY jaro_winkler_similarity(id, ?) DESC, id LIMIT 50""",
             [text],
         ).fetchall()
-    near = difflib.get_close_matches(text, [str(name) for (name,) in rows], n=3, cutoff=0.6)
+    near = _near(text, [str(name) for (name,) in rows])
     said, tables = [_said(kind) for kind in kinds], [CONTACT_TYPES[kind][0] for kind in kinds]
     searched = f"looked for in {_listed(tables, 'and')}, as far as this viewer may see them at this date"
     advice = f"Near it: {', '.join(near)}." if near else "Check how it is written."
     return f"No {_listed(said, 'or')} has the id {text!r} ({searched}). {advice}"
+
+
+def _near(text: str, names: Sequence[str], *, most: int = 3, least: float = 0.6) -> list[str]:
+    """Return the names most like a text; of equally like ones the first."""
+    like = [(difflib.SequenceMatcher(None, text, name).ratio(), -place) for place, name in enumerate(names)]
+    return [names[-place] for ratio, place in sorted(like, reverse=True)[:most] if ratio >= least]
 
 
 def _listed(words: Sequence[str], last: str) -> str:
@@ -385,6 +391,20 @@ _ITEMS = f"""SELECT {_DAY.format("r.first_day")} AS date_from, CASE WHEN NOT r.o
     LEFT JOIN {{{{participation}}}} p ON r."table" = 'participation' AND p.row = r.row
     WHERE r.a = ? AND r.b = ? AND r.level <= {{level}} AND (CAST(? AS BIGINT) IS NULL OR r.last_day >= CAST(? AS BIGINT))
     ORDER BY r.last_day DESC NULLS LAST, r."table", r.row, r.how"""
+
+
+def exact_end(steps: Steps, kind: str, identity: str) -> End:
+    """Return the person, thing, location or event with an id, of a kind that is known.
+
+    Raises
+    ------
+    ValueError
+        There is none.
+    """
+    found = _with_id(steps, identity, (kind,))
+    if not found:
+        raise ValueError(_unknown(steps, identity, (kind,)))
+    return found[0]
 
 
 def as_end(steps: Steps, end: str | End) -> End:
