@@ -26,7 +26,7 @@ from sklearn.metrics import adjusted_mutual_info_score
 
 BENCH = Path(os.environ.get("CONTEXTMAP_SHARED", Path(__file__).resolve().parents[2] / "shared")) / "bench"
 CONTEXTMAP = Path(sys.executable).with_name("contextmap")
-OURS, TEXTBOOK, FLOOR = "contextmap", "textbook", "floor"
+OURS, EVERYTHING, TEXTBOOK, FLOOR = "contextmap", "with_change_and_operations", "textbook", "floor"
 
 
 def main() -> None:
@@ -90,6 +90,8 @@ def measure(people: int, folder: Path, asked: argparse.Namespace) -> dict[str, A
         out = Path(results) / "out"
         commands = {OURS: [str(CONTEXTMAP), "analyse", str(case), "--out", str(out)]}
         if people <= asked.textbook_up_to:
+            script = str(Path(__file__).with_name("everything.py"))
+            commands[EVERYTHING] = [sys.executable, script, str(case), str(Path(results) / "all")]
             commands[TEXTBOOK] = [sys.executable, str(BENCH / "textbook.py"), str(case)]
         commands[FLOOR] = [sys.executable, str(BENCH / "floor.py"), str(case)]
         runs = interleaved(commands, asked.runs, people)
@@ -149,6 +151,7 @@ def ratios(runs: dict[str, list[Run]]) -> dict[str, float]:
     }
     if TEXTBOOK in seconds:
         found["textbook_over_contextmap"] = seconds[TEXTBOOK] / seconds[OURS]
+        found["textbook_over_contextmap_with_change_and_operations"] = seconds[TEXTBOOK] / seconds[EVERYTHING]
         found["textbook_over_contextmap_memory"] = memory[TEXTBOOK] / memory[OURS]
     return {name: round(value, 2) for name, value in found.items()}
 
