@@ -28,8 +28,9 @@ TRIES, TRIES_UP_TO = 10, 1_000
 PASSES_ABOVE = 100_000
 # ... until a pass adds less than this share to the quality of the whole.
 SETTLED = 1e-3
-# A few people and the groups around them are settled again this many times, each in so many passes.
-RESETTLE_TRIES, RESETTLE_PASSES = 5, 4
+# A few people and the groups around them are settled again from the present and from each alone, this many
+# times each, in so many passes. Not until it settles: from the present igraph may then never end.
+FROM_PRESENT, FROM_ALONE, RESETTLE_PASSES = 1, 2, 4
 # igraph draws from one generator for the whole process.
 _drawing = threading.Lock()
 
@@ -223,15 +224,18 @@ def resettle(
         together = np.bincount(community, weights=sizes)
         return inside - round(resolution * UNIT * float(together @ together) / 2)
 
-    options = {"weights": (units / UNIT).tolist(), "node_weights": sizes.tolist(), "resolution": resolution}
+    options = {
+        "objective_function": "CPM",
+        "weights": (units / UNIT).tolist(),
+        "node_weights": sizes.tolist(),
+        "resolution": resolution,
+        "n_iterations": RESETTLE_PASSES,
+    }
+    starts = [present.tolist()] * FROM_PRESENT + [None] * FROM_ALONE
     with _drawing:
         ig.set_random_number_generator(random.Random(seed))
         try:
-            found = [
-                # Not until it settles: with nodes that stand for several people igraph may then never end.
-                graph.community_leiden(objective_function="CPM", n_iterations=RESETTLE_PASSES, **options)
-                for _ in range(RESETTLE_TRIES)
-            ]
+            found = [graph.community_leiden(initial_membership=start, **options) for start in starts]
         finally:
             ig.set_random_number_generator(random)
     return max([present, *(np.asarray(each.membership, dtype=np.int64) for each in found)], key=quality)
