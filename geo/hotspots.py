@@ -309,14 +309,25 @@ def _tested(
     reasons[~values.index.isin(neighbours.unique_ids)] = NO_BOUNDARY
     reasons[(reasons == "") & figures.isna()] = NO_FIGURE
     known = figures[reasons == ""].sort_index()
-    if len(known):
-        alone = neighbours.subgraph(known.index.to_list()).isolates
+    graph = _among(neighbours, known.index)
+    alone = graph.isolates if graph is not None else known.index
+    if len(alone):
         reasons[alone] = NO_NEIGHBOUR
         known = known.drop(alone)
+        graph = _among(neighbours, known.index)
     if len(known) < 3 or np.ptp(known) <= ROUNDING * known.abs().max():
         reasons[known.index] = ALIKE
         return known[:0], None, reasons
-    return known, neighbours.subgraph(known.index.to_list()), reasons
+    return known, graph, reasons
+
+
+def _among(neighbours: Graph, codes: pd.Index[Any]) -> Graph | None:
+    """Keep the links among some areas, in code order; None where there is none of them."""
+    if not len(codes):
+        return None
+    if codes.equals(neighbours.unique_ids):
+        return neighbours
+    return neighbours.subgraph(codes.to_list())
 
 
 def _tails(simulated: Floats, found: Floats) -> dict[str, Floats]:

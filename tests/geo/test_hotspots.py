@@ -226,7 +226,7 @@ def test_fewer_areas_than_said_cannot_be_found(areas: int, permutations: int, le
     assert needed == 1 or smallest * areas / (needed - 1) > level
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.integers(0, 10_000), st.floats(0.1, 100), st.floats(-50, 50))
 def test_gi_star_does_not_depend_on_the_unit(squares: Graph, seed: int, scale: float, shift: float) -> None:
     first, other = (
