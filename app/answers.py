@@ -10,12 +10,13 @@ from typing import Any
 import pandas as pd
 
 from app import changes as changed
-from app import charts, comparison, kinds, maps, names, peers, recent, words
+from app import charts, comparison, kinds, maps, names, operations, peers, recent, spots, words
 from app.data import Loaded, kept
 from app.text import short
 from geo.placements import placements_by_authority
 from mapping.codes import load_codes
 from mapping.evidence import BANDS
+from mapping.operations import Operations
 from mapping.people import PEER_BANDS
 
 SMALLEST = 3
@@ -563,3 +564,59 @@ def member_table(loaded: Loaded, group_id: str, label: pd.Series) -> pd.DataFram
 def ward_names(loaded: Loaded) -> pd.Series:
     """Return the name of each ward on ward_code."""
     return loaded.analysis.wards.set_index("ward_code")["ward_name"]
+
+
+@kept
+def candidates(loaded: Loaded) -> Operations:
+    """Return the candidate operations."""
+    return loaded.analysis.operations
+
+
+@kept
+def operation_contacts(loaded: Loaded, operation_id: str, shown: bool) -> pd.DataFrame:
+    """Return the contacts of one candidate operation with what to call each and how it is drawn."""
+    places, things = (table(loaded, name) for name in ("locations", "things"))
+    called = {
+        "person": labels(loaded, shown),
+        "location": place_names(loaded),
+        "thing": thing_names(loaded),
+    }
+    drawn = {
+        "person": person_kinds(loaded),
+        "location": places.set_index("location_id")["kind"].map(kinds.place_kind),
+        "thing": things.set_index("thing_id")["kind"].map(kinds.thing_kind),
+    }
+    return operations.contacts_of(candidates(loaded), operation_id, called, drawn)
+
+
+@kept
+def operation_items(loaded: Loaded, operation_id: str) -> pd.DataFrame:
+    """Return the rows that tie the children of one candidate operation to its contacts, newest first."""
+    contacts = operation_contacts(loaded, operation_id, False)
+    children = operations.children_of(candidates(loaded), operation_id)
+    found = [
+        contact_items(loaded, kind, contact).assign(contact=key)
+        for key, kind, contact in zip(
+            contacts["key"], contacts["contact_type"], contacts["contact_id"], strict=True
+        )
+    ]
+    every = pd.concat(found, ignore_index=True)
+    every = every[every["person_id"].isin(children)]
+    order = ["date_to", "person_id", "contact", "table", "row"]
+    return every.sort_values(order, ascending=[False, True, True, True, True], ignore_index=True)
+
+
+@kept
+def operation_spots(loaded: Loaded, operation_id: str) -> pd.DataFrame:
+    """Return where the places and the dated events of one candidate operation lie: easting, northing, called, kind."""
+    contacts = operation_contacts(loaded, operation_id, False)
+    rows = operation_items(loaded, operation_id).query("table == 'participation'")["row"]
+    roles = table(loaded, "participation")
+    events = roles.loc[roles["row"].isin(rows), "event_id"]
+    listed = table(loaded, "events")
+    return spots.of(
+        contacts,
+        listed[listed["event_id"].isin(events)],
+        loaded.analysis.geography.locations,
+        event_names(loaded),
+    )
