@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import resource
 import sys
+import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,6 +30,7 @@ from mapping.records import Dates, Records, read_case
 from mapping.scope import at_date, latest_date
 
 if TYPE_CHECKING:
+    from mapping.certainty import Certainty, Written
     from mapping.operations import Operations
 
 Progress = Callable[[str, float], None]
@@ -38,6 +40,9 @@ ITEMS_UP_TO = 1_000_000
 RESULTS = ("links", "link_items", "groups", "group_summary", "shared_contacts", "wards", "rejected")
 FILES = (*(f"{name}.parquet" for name in RESULTS), "summary.json")
 ON_GROUPS = ("groups", "group_summary", "shared_contacts")
+TESTED = ("links", "shared_contacts")
+# Up to this many people, groups are resampled this many times unless something else is asked for.
+CAREFUL_UP_TO, RESAMPLES = 5_000, 100
 # Geography dated by nothing: a case without any date is mapped as if nothing had ended.
 UNDATED = date(2100, 1, 1)
 
@@ -56,6 +61,10 @@ class Settings:
     seed : wherever chance enters.
     viewer : who is looking.
     identities : which records somebody judged to be of one person; they are merged after what the viewer may see is chosen.
+    resamples : how often reports are resampled to say how sure groups are; without any, confidence,
+        stability and rests_on are empty. None for RESAMPLES up to CAREFUL_UP_TO people and none above.
+    chance : whether links and contacts are tested against chance; else p_value and validated are empty.
+        None for up to CAREFUL_UP_TO people.
     """
 
     as_of: date | None = None
@@ -66,6 +75,16 @@ class Settings:
     seed: int = 0
     viewer: Viewer = field(default_factory=Viewer)
     identities: Identities = field(default_factory=Identities)
+    resamples: int | None = 0
+    chance: bool | None = False
+
+
+@dataclass(frozen=True)
+class Chance:
+    """The names of the tables of tests against chance: of links, and of contacts."""
+
+    links: str
+    contacts: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,22 +124,94 @@ class Analysis:
     clock: Clock
     counts: Mapping[str, Any]
 
-    def query(self, result: str) -> str:
-        """Return the query for one result, in a fixed order of rows; empty results keep their columns."""
+    def query(self, result: str, *, plain: bool = False) -> str:
+        """Return the query for one result, in a fixed order of rows; empty results keep their columns.
+
+        Parameters
+        ----------
+        plain : leave what says how sure it is empty, whatever was asked for.
+        """
         if self.network is None:
             return EMPTY[result]
         built = self.network.links
+        tested = self._tested if not plain and result in TESTED else None
+        sure = self._sure if not plain and result in ON_GROUPS else None
         if result == "links":
-            return f"{built.table()} ORDER BY l.person_a_n, l.person_b_n"
+            return f"{built.table(tested and tested.links)} ORDER BY l.person_a_n, l.person_b_n"
         if result == "link_items":
             return (
                 f"{items.all_items(built)} ORDER BY i.person_a_n, i.person_b_n, i.table_k, i.row_a, i.row_b"
             )
         if result == "groups":
-            return f"{groups.groups_query(self.group_table)} ORDER BY p.person_n"
+            return f"{groups.groups_query(self.group_table, sure and sure.members)} ORDER BY p.person_n"
         if result == "group_summary":
-            return f"{groups.summary_query(self.group_table, built)} ORDER BY group_id"
-        return f"{self.found_contacts.table(self.homes)} ORDER BY c.type_k, n.contact_id"
+            return f"{groups.summary_query(self.group_table, built, sure and sure.groups)} ORDER BY group_id"
+        found = self.found_contacts.table(
+            self.homes, chance=tested and tested.contacts, sure=sure and sure.contacts
+        )
+        return f"{found} ORDER BY c.type_k, n.contact_id"
+
+    @cached_property
+    def everyone(self) -> int:
+        """How many people the viewer's records know by the date."""
+        return int(self.records.execute("SELECT count(*) FROM {people}")[0][0])
+
+    @property
+    def resamples(self) -> int:
+        """How often reports are resampled."""
+        asked = self.settings.resamples
+        return asked if asked is not None else RESAMPLES * (self.everyone <= CAREFUL_UP_TO)
+
+    @property
+    def tests_chance(self) -> bool:
+        """Whether co-presence and contacts are tested against chance."""
+        asked = self.settings.chance
+        return asked if asked is not None else self.everyone <= CAREFUL_UP_TO
+
+    def certainty(
+        self,
+        *,
+        resamples: int,
+        progress: Callable[[int, int], None] | None = None,
+        stop: threading.Event | None = None,
+    ) -> Certainty:
+        """Return how sure groups, memberships and contacts are; see `mapping.certainty.certainty`."""
+        from mapping.certainty import certainty
+
+        built, table = self._built, self.group_table
+        return certainty(
+            built.settling,
+            built.ties,
+            table,
+            resamples=resamples,
+            seed=self.settings.seed,
+            progress=progress,
+            stop=stop,
+        )
+
+    def chance(self) -> Chance:
+        """Test links of co-presence only, and contacts, against chance; see `mapping.chance`."""
+        from mapping.chance import build_occasions, contact_chance, validate_links
+
+        built = self._built
+        occasions = build_occasions(built.links, built.evidence, window_hours=self.settings.window_hours)
+        validated = validate_links(occasions)
+        return Chance(validated, contact_chance(built.ties, occasions, validated))
+
+    @cached_property
+    def _tested(self) -> Chance | None:
+        if self.network is None or not self.tests_chance:
+            return None
+        with self.clock.stage("testing against chance"):
+            return self.chance()
+
+    @cached_property
+    def _sure(self) -> Written | None:
+        if self.network is None or not self.resamples:
+            return None
+        _ = self.found_contacts
+        with self.clock.stage("resampling reports"):
+            return self.certainty(resamples=self.resamples).write(self.records)
 
     @cached_property
     def group_table(self) -> str:
@@ -261,11 +352,11 @@ class Analysis:
 NO_PEOPLE = "This viewer sees wards, not people."
 
 EMPTY = {
-    "links": "SELECT NULL::VARCHAR AS person_a, NULL::VARCHAR AS person_b, NULL::DOUBLE AS weight, NULL::BIGINT AS items, NULL::BIGINT AS sources, NULL::VARCHAR AS kinds, NULL::VARCHAR AS nature, NULL::DATE AS first_seen, NULL::DATE AS last_seen, NULL::VARCHAR AS best_grade WHERE false",
+    "links": "SELECT NULL::VARCHAR AS person_a, NULL::VARCHAR AS person_b, NULL::DOUBLE AS weight, NULL::BIGINT AS items, NULL::BIGINT AS sources, NULL::VARCHAR AS kinds, NULL::VARCHAR AS nature, NULL::DATE AS first_seen, NULL::DATE AS last_seen, NULL::VARCHAR AS best_grade, NULL::DOUBLE AS p_value, NULL::BOOLEAN AS validated WHERE false",
     "link_items": "SELECT NULL::VARCHAR AS person_a, NULL::VARCHAR AS person_b WHERE false",
-    "groups": "SELECT NULL::VARCHAR AS person_id, NULL::VARCHAR AS group_id, NULL::VARCHAR AS age_band WHERE false",
-    "group_summary": "SELECT NULL::VARCHAR AS group_id, NULL::BIGINT AS size, NULL::BIGINT AS children, NULL::BIGINT AS young_adults, NULL::BIGINT AS unknown_age, NULL::BIGINT AS links, NULL::DOUBLE AS density, NULL::DOUBLE AS weight, NULL::DATE AS first_seen, NULL::DATE AS last_seen WHERE false",
-    "shared_contacts": "SELECT NULL::VARCHAR AS contact_type, NULL::VARCHAR AS contact_id, NULL::VARCHAR AS contact_kind, NULL::VARCHAR AS nature, NULL::BIGINT AS children, NULL::BIGINT AS groups, NULL::BIGINT AS wards, NULL::BIGINT AS authorities, NULL::BIGINT AS sources, NULL::DATE AS first_seen, NULL::DATE AS last_seen, NULL::BOOLEAN AS not_otherwise_linked WHERE false",
+    "groups": "SELECT NULL::VARCHAR AS person_id, NULL::VARCHAR AS group_id, NULL::VARCHAR AS age_band, NULL::DOUBLE AS confidence, NULL::VARCHAR AS rests_on WHERE false",
+    "group_summary": "SELECT NULL::VARCHAR AS group_id, NULL::BIGINT AS size, NULL::BIGINT AS children, NULL::BIGINT AS young_adults, NULL::BIGINT AS unknown_age, NULL::BIGINT AS links, NULL::DOUBLE AS density, NULL::DOUBLE AS weight, NULL::DATE AS first_seen, NULL::DATE AS last_seen, NULL::DOUBLE AS stability, NULL::BIGINT AS held, NULL::VARCHAR AS rests_on, NULL::VARCHAR AS rests_on_agency WHERE false",
+    "shared_contacts": "SELECT NULL::VARCHAR AS contact_type, NULL::VARCHAR AS contact_id, NULL::VARCHAR AS contact_kind, NULL::VARCHAR AS nature, NULL::BIGINT AS children, NULL::BIGINT AS groups, NULL::BIGINT AS wards, NULL::BIGINT AS authorities, NULL::BIGINT AS sources, NULL::DATE AS first_seen, NULL::DATE AS last_seen, NULL::BOOLEAN AS not_otherwise_linked, NULL::DOUBLE AS p_value, NULL::VARCHAR AS rests_on, NULL::VARCHAR AS rests_on_agency WHERE false",
 }
 
 
@@ -464,6 +555,7 @@ def _summary(analysis: Analysis) -> dict[str, Any]:
         "settings": asked,
         "rows": analysis.counts["rows"],
         "results": out,
+        "certainty": _how_sure(analysis),
         "rejected": analysis.counts["rejected"],
         "geography": {
             "coverage": {kind: dict(counts) for kind, counts in placed.coverage.items()},
@@ -472,6 +564,22 @@ def _summary(analysis: Analysis) -> dict[str, Any]:
         "notes": analysis.counts["notes"],
         "stages": analysis.clock.stages,
     }
+
+
+def _how_sure(analysis: Analysis) -> dict[str, Any]:
+    """Say what was done to find out how sure the results are, and why no more."""
+    if analysis.network is None:
+        return {}
+    said = []
+    if analysis.settings.resamples is None and not analysis.resamples:
+        said.append(
+            f"Groups were not resampled: there are more than {CAREFUL_UP_TO:,} people. Ask for it with --resamples {RESAMPLES}."
+        )
+    if analysis.settings.chance is None and not analysis.tests_chance:
+        said.append(
+            f"Links and contacts were not tested against chance: there are more than {CAREFUL_UP_TO:,} people. Ask for it with --chance."
+        )
+    return {"resamples": analysis.resamples, "tested_against_chance": analysis.tests_chance, "notes": said}
 
 
 def _row_account(name: str, seen: Records, known: Records, network: Network | None) -> dict[str, int]:

@@ -197,6 +197,21 @@ def analyse(
         float | None,
         typer.Option(help="How closely linked a group is; docs/methods.md says how the default was chosen."),
     ] = None,
+    resamples: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            metavar="N",
+            help="How often reports are resampled to say how sure each group is; by default 100 up to 5,000 people, none above.",
+        ),
+    ] = None,
+    chance: Annotated[
+        bool | None,
+        typer.Option(
+            "--chance/--no-chance",
+            help="Test links of co-presence and shared contacts against chance; by default up to 5,000 people.",
+        ),
+    ] = None,
 ) -> None:
     """Find links, groups, shared contacts and ward figures, and write them as Parquet."""
     if engine is Engine.spark:
@@ -214,6 +229,8 @@ def analyse(
         "grades": grades.value,
         "half_life": _half_life(half_life),
         "window_hours": window,
+        "resamples": resamples,
+        "chance": chance,
         **viewed(as_of, viewer),
     }
     if resolution is not None:
@@ -318,7 +335,7 @@ def _half_life(text: str) -> float | None:
 
 def _print_summary(summary: dict[str, Any], out: Path) -> None:
     results, faults = summary["results"], sum(summary["rejected"].values())
-    print_notes((*summary["notes"], *summary["geography"]["notes"]))
+    print_notes((*summary["notes"], *summary["geography"]["notes"], *summary["certainty"].get("notes", ())))
     found = ", ".join(
         f"{results[name]:,} {name.replace('_', ' ')}"
         for name in ("links", "groups", "shared_contacts", "wards")

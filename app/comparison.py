@@ -112,8 +112,8 @@ def standing(analysis: Analysis) -> Standing:
     ties = children_query(analysis.network.ties) if analysis.network is not None else ""
     return Standing(
         analysis.as_of,
-        _arrow(analysis, analysis.query("groups")),
-        _arrow(analysis, analysis.query("links")),
+        _arrow(analysis, analysis.query("groups", plain=True)),
+        _arrow(analysis, analysis.query("links", plain=True)),
         _arrow(analysis, ties),
         pa.Table.from_pandas(missing, preserve_index=False),
     )

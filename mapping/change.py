@@ -136,7 +136,7 @@ def changes(before: Standing, after: Standing, *, half_life: float | None) -> pd
 
 
 def _large(table: pa.Table) -> pd.DataFrame:
-    frame = table.select(["person_id", "group_id"]).to_pandas()
+    frame: pd.DataFrame = table.select(["person_id", "group_id"]).to_pandas()
     return frame[frame["group_id"].map(frame["group_id"].value_counts()) > 1]
 
 

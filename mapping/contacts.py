@@ -37,14 +37,16 @@ class Contacts:
     ties: str
     contacts: str
 
-    def table(self, homes: str | None = None) -> str:
+    def table(self, homes: str | None = None, *, chance: str | None = None, sure: str | None = None) -> str:
         """Return the query for the `shared_contacts` result.
 
         Parameters
         ----------
         homes : a table of person_n and ward_code; without it `wards` is empty.
+        chance : the table that `mapping.chance.contact_chance` wrote; without it p_value is empty.
+        sure : the table of contacts that `mapping.certainty` wrote; without it rests_on and rests_on_agency are.
         """
-        return _result(self, homes)
+        return _result(self, homes, chance, sure)
 
 
 @dataclass(frozen=True)
@@ -361,7 +363,15 @@ def named_contacts() -> str:
     )
 
 
-def _result(contacts: Contacts, homes: str | None) -> str:
+def _result(contacts: Contacts, homes: str | None, chance: str | None, sure: str | None) -> str:
+    tested = "NULL::DOUBLE AS p_value" if chance is None else "t.p_value"
+    rests = (
+        "NULL::VARCHAR AS rests_on, NULL::VARCHAR AS rests_on_agency"
+        if sure is None
+        else "s.rests_on, s.rests_on_agency"
+    )
+    joined = f"LEFT JOIN {chance} t USING (type_k, contact_n)" if chance is not None else ""
+    joined += f" LEFT JOIN {sure} s USING (type_k, contact_n)" if sure is not None else ""
     ward = f"LEFT JOIN {homes} h USING (person_n)" if homes else ""
     wards = "count(DISTINCT h.ward_code)" if homes else "CAST(NULL AS BIGINT)"
     schema = contacts.contacts.split(".")[0]
@@ -373,5 +383,5 @@ def _result(contacts: Contacts, homes: str | None) -> str:
         CASE WHEN c.harmful AND c.protective THEN 'mixed' WHEN c.harmful THEN 'harmful' WHEN c.protective THEN 'protective' ELSE 'unknown' END AS nature,
         c.children, c.groups, h.wards, h.authorities, c.sources,
         DATE '1970-01-01' + CAST(c.first_day AS INTEGER) AS first_seen, DATE '1970-01-01' + CAST(c.last_day AS INTEGER) AS last_seen,
-        c.not_otherwise_linked
-    FROM {contacts.contacts} c JOIN named n USING (type_k, contact_n) LEFT JOIN homes h USING (type_k, contact_n)"""
+        c.not_otherwise_linked, {tested}, {rests}
+    FROM {contacts.contacts} c JOIN named n USING (type_k, contact_n) LEFT JOIN homes h USING (type_k, contact_n) {joined}"""

@@ -223,16 +223,34 @@ def _name_after_first_link(links: Links, schema: str) -> None:
     )
 
 
-def groups_query(table: str) -> str:
-    """Return the query for the `groups` result."""
-    return f"SELECT p.person_id, g.group_id, g.age_band FROM {table} g JOIN {{people}} p USING (person_n)"
+def groups_query(table: str, sure: str | None = None) -> str:
+    """Return the query for the `groups` result.
+
+    Parameters
+    ----------
+    sure : the table of members that `mapping.certainty` wrote; without it confidence and rests_on are empty.
+    """
+    known, joined = "NULL::DOUBLE AS confidence, NULL::VARCHAR AS rests_on", ""
+    if sure is not None:
+        known, joined = "c.confidence, c.rests_on", f"LEFT JOIN {sure} c USING (person_n)"
+    return f"SELECT p.person_id, g.group_id, g.age_band, {known} FROM {table} g JOIN {{people}} p USING (person_n) {joined}"
 
 
-def summary_query(table: str, links: Links) -> str:
+def summary_query(table: str, links: Links, sure: str | None = None) -> str:
     """Return the query for the `group_summary` result.
 
     Density is the share of pairs that are linked; it and the dates are empty for a group of one.
+
+    Parameters
+    ----------
+    sure : the table of groups that `mapping.certainty` wrote; without it stability, held, rests_on and
+        rests_on_agency are empty.
     """
+    known = "NULL::DOUBLE AS stability, NULL::BIGINT AS held, NULL::VARCHAR AS rests_on, NULL::VARCHAR AS rests_on_agency"
+    joined = ""
+    if sure is not None:
+        known = "c.stability, c.held, c.rests_on, c.rests_on_agency"
+        joined = f"LEFT JOIN {sure} c USING (community)"
     return f"""WITH size AS (
         SELECT group_id, any_value(community) AS community, count(*) AS size, count(*) FILTER (age_band = 'child') AS children,
             count(*) FILTER (age_band = 'young_adult') AS young_adults, count(*) FILTER (age_band = 'unknown_age') AS unknown_age
@@ -244,5 +262,6 @@ def summary_query(table: str, links: Links) -> str:
     SELECT group_id, size, children, young_adults, unknown_age, coalesce(links, 0) AS links,
         CASE WHEN size > 1 THEN coalesce(links, 0) / (size * (size - 1) / 2.0) END AS density,
         coalesce(units, 0) / {UNIT}.0 AS weight,
-        DATE '1970-01-01' + CAST(first_day AS INTEGER) AS first_seen, DATE '1970-01-01' + CAST(last_day AS INTEGER) AS last_seen
-    FROM size LEFT JOIN inside USING (community)"""
+        DATE '1970-01-01' + CAST(first_day AS INTEGER) AS first_seen, DATE '1970-01-01' + CAST(last_day AS INTEGER) AS last_seen,
+        {known}
+    FROM size LEFT JOIN inside USING (community) {joined}"""

@@ -54,8 +54,17 @@ class Links:
         """Return how many links there are."""
         return int(self.records.execute(f"SELECT count(*) FROM {self.links}")[0][0])
 
-    def table(self) -> str:
-        """Return the query for the `links` result: ids, dates and words in place of numbers."""
+    def table(self, chance: str | None = None) -> str:
+        """Return the query for the `links` result: ids, dates and words in place of numbers.
+
+        Parameters
+        ----------
+        chance : the table that `mapping.chance.validate_links` wrote; without it p_value and validated are empty.
+        """
+        tested, joined = "NULL::DOUBLE AS p_value, NULL::BOOLEAN AS validated", ""
+        if chance is not None:
+            tested = "c.p_value, c.validated"
+            joined = f"LEFT JOIN {chance} c ON c.person_a_n = l.person_a_n AND c.person_b_n = l.person_b_n"
         words = [
             f"CASE WHEN l.kind_{k} THEN '|{name}' ELSE '' END"
             for k, name in sorted(enumerate(self.kinds), key=lambda kind: kind[1])
@@ -65,9 +74,9 @@ class Links:
         return f"""SELECT a.person_id AS person_a, b.person_id AS person_b, l.units / {UNIT}.0 AS weight, l.items,
             coalesce(n.sources, CASE WHEN l.least_source IS NULL THEN 0 ELSE 1 END) AS sources, substr({kinds}, 2) AS kinds, l.nature,
             DATE '1970-01-01' + CAST(l.first_day AS INTEGER) AS first_seen, DATE '1970-01-01' + CAST(l.last_day AS INTEGER) AS last_seen,
-            {grade_text("l.grade")} AS best_grade
+            {grade_text("l.grade")} AS best_grade, {tested}
         FROM {self.links} l JOIN {{people}} a ON a.person_n = l.person_a_n JOIN {{people}} b ON b.person_n = l.person_b_n
-        LEFT JOIN {self.links.split(".")[0]}.sources n ON n.person_a_n = l.person_a_n AND n.person_b_n = l.person_b_n"""
+        LEFT JOIN {self.links.split(".")[0]}.sources n ON n.person_a_n = l.person_a_n AND n.person_b_n = l.person_b_n {joined}"""
 
 
 def build_links(
