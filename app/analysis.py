@@ -8,8 +8,8 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from importlib.metadata import version
@@ -188,6 +188,33 @@ class Analysis:
             progress=progress,
             stop=stop,
         )
+
+    def surely(
+        self,
+        *,
+        progress: Callable[[int, int], None] | None = None,
+        stop: threading.Event | None = None,
+        turn: AbstractContextManager[Any] | None = None,
+    ) -> Analysis:
+        """Return this analysis with what says how sure it is, as `analyse` at the command line has it by default.
+
+        Parameters
+        ----------
+        progress : called with how many resamples are done, and of how many.
+        stop : set by somebody who no longer wants the answer; `mapping.certainty.Stopped` is then raised.
+        turn : held while the connection that all share is asked.
+        """
+        settings = replace(self.settings, resamples=None, chance=True)
+        sure = replace(self, settings=settings)
+        sure.__dict__.update(group_table=self.group_table, found_contacts=self.found_contacts)
+        with turn or nullcontext():
+            sure.__dict__["_tested"] = sure.chance()
+        written = None
+        if sure.resamples:
+            found = sure.certainty(resamples=sure.resamples, progress=progress, stop=stop)
+            written = found.write(sure.records)
+        sure.__dict__["_sure"] = written
+        return sure
 
     def chance(self) -> Chance:
         """Test links of co-presence only, and contacts, against chance; see `mapping.chance`."""

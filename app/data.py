@@ -97,6 +97,26 @@ class Reading:
 
 
 @dataclass
+class Check:
+    """How sure groups and contacts are, worked out while the pages are already in use."""
+
+    analysis: Analysis | None = None
+    failed: bool = False
+    told: tuple[int, int] = (0, 0)
+
+    def run(self, plain: Analysis, turn: Any) -> None:
+        """Work it out (in a thread of its own)."""
+        try:
+            self.analysis = plain.surely(progress=self._tell, turn=turn)
+        except Exception:
+            logging.getLogger(__name__).exception("How sure groups and contacts are could not be worked out")
+            self.failed = True
+
+    def _tell(self, done: int, of: int) -> None:
+        self.told = (done, of)
+
+
+@dataclass
 class Work:
     """An analysis under way or done; it runs on when the page that asked for it is left."""
 
@@ -108,6 +128,7 @@ class Work:
     done: threading.Event = field(default_factory=threading.Event)
     turn: Any = field(default_factory=threading.RLock)
     answers: dict[Any, Any] = field(default_factory=dict)
+    check: Check | None = None
 
     def begin(self) -> Work:
         """Start the analysis in a thread of its own."""
@@ -245,6 +266,44 @@ def kept(
             return loaded.work.answers[key]
 
     return answer
+
+
+def check(loaded: Loaded) -> Check:
+    """Return how far the check of groups and contacts is; the first who asks starts it."""
+    with loaded.work.turn:
+        if loaded.work.check is None:
+            loaded.work.check = Check()
+            arguments = (loaded.analysis, loaded.work.turn)
+            threading.Thread(target=loaded.work.check.run, args=arguments, daemon=True).start()
+        return loaded.work.check
+
+
+def checked(loaded: Loaded) -> Analysis | None:
+    """Return the analysis with what says how sure it is; None while that is being worked out.
+
+    While it is, a line says so, and the page is drawn again when it is there.
+    """
+    found = check(loaded)
+    if found.analysis is None:
+        _say_check(found)
+    return found.analysis
+
+
+@st.fragment(run_every=1.5)
+def _say_check(found: Check) -> None:
+    if found.analysis is not None:
+        st.rerun()
+    if found.failed:
+        st.caption(
+            "How sure groups and contacts are could not be worked out; what is shown stands without it."
+        )
+        return
+    done, of = found.told
+    st.caption(
+        "Working out how sure groups and contacts are"
+        + (f": {done} of {of} resamples of the reports" if of else "")
+        + ". The page can be used meanwhile."
+    )
 
 
 def case_name() -> str:
