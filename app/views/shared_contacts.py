@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import answers, data, evidence, frame, maps, network, state, tables, words
+from app import answers, data, evidence, frame, interruption, maps, network, state, tables, words
 
 loaded = data.load()
 label = answers.labels(loaded, state.names_shown())
@@ -134,6 +134,7 @@ tables.show(
         "links": "Links to others here",
     },
 )
+interruption.section(loaded, row, every)
 
 with frame.method():
     st.html(
@@ -141,4 +142,5 @@ with frame.method():
         "The children are <b>not otherwise linked</b> when nothing but this contact links any two of them: that is where a pattern may have been missed. "
         "Being tied to a contact says nothing about what a child did; a place or a phone may have many innocent users.</p>"
         "<p>Contacts are listed by how many groups they touch, then by how many children they reach. Children are never ranked.</p>"
+        + interruption.METHOD
     )
