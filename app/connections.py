@@ -1,23 +1,22 @@
-"""Say and lay out how two are connected: sentences, the answer of a page, the lines of the command, a picture from left to right."""
+"""Say how two are connected: the sentences of the page, and the lines of the command."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from app import words
-from app.kinds import grade_sign
-from app.text import markup, plain, short
+from app.text import plain, short
 from mapping.access import Viewer, visible
 from mapping.codes import load_codes
 from mapping.evidence import BANDS, Band, mentions
 from mapping.paths import (
+    LENGTH,
     LONGEST,
     MOST_COUNTED,
     MOST_PATHS,
@@ -98,7 +97,8 @@ def step_sentence(step: Mapping[str, Any], called: Called) -> str:
     # People do things with things and at places; events take place.
     doer, at = sorted(ends, key=lambda end: ("person", "event", "thing", "location").index(end[0]))
     verbs = words.listing([VERBS[how] for how in plain(step["how"]).split("|")])
-    return f"{called(*doer)} {verbs} {called(*at)}"
+    said = f"{called(*doer)} {verbs} {called(*at)}"
+    return said[0].upper() + said[1:]
 
 
 def middle(path: pd.DataFrame) -> list[tuple[str, str]]:
@@ -178,7 +178,7 @@ def _other_bands(lengths: Mapping[str, int | None], grades: str) -> str:
             by_length.setdefault(lengths[band], []).append(band)
     said = []
     for apart, bands in by_length.items():
-        evidence = "all evidence" if bands == ["all"] else f"{' or '.join(bands)} evidence alone"
+        evidence = f"{' or '.join(bands)} evidence{'' if 'all' in bands else ' alone'}"
         joined = "nothing joins them" if apart is None else f"they are {steps_words(apart)}"
         said.append(f"on {evidence} {joined}")
     sentence = words.listing(said)
@@ -206,13 +206,11 @@ def count_sentence(found: Paths, length: int | None = None) -> str:
 
 def left_out_sentence(left_out: Mapping[str, int], crowd: int) -> str:
     """Return what paths were kept from passing through; "" where nothing was."""
-    parts = []
-    if left_out["busy"]:
-        parts.append(
-            f"{words.count(left_out['busy'], 'busy place, thing or event', 'busy places, things and events')} that more than {crowd} people each are tied to"
-        )
-    if left_out["schools"]:
-        parts.append(words.count(left_out["schools"], "school"))
+    busy, schools = left_out["busy"], left_out["schools"]
+    parts = [words.count(schools, "school")] if schools else []
+    if busy:
+        what = words.count(busy, "busy place, thing or event", "busy places, things and events")
+        parts.append(f"{what}, {'each ' if busy > 1 else ''}tied to more than {crowd} people")
     return f"Left out of the middle of paths: {words.listing(parts)}." if parts else ""
 
 
@@ -228,99 +226,13 @@ def usual_sentence(usual: pd.DataFrame) -> str:
     if usual.empty or not usual["pairs"].iloc[0]:
         return ""
     pairs = int(usual["pairs"].iloc[0])
-    said = [
-        f"{_percent(int(row.within), pairs)} within {words.count(int(row.steps), 'step')}"
-        for row in usual.itertuples()
-        if row.steps in (2, 4)
-    ]
-    return f"For scale: of the people with anything on record, two taken at random are {words.listing(said)}."
+    near, far = (int(usual.loc[usual["steps"] == steps, "within"].iloc[0]) for steps in (2, LENGTH))
+    return f"For scale: two people taken at random are within 2 steps of each other in {_share(near, pairs)} of pairs and within {LENGTH} in {_share(far, pairs)} of pairs."
 
 
-def _percent(part: int, whole: int) -> str:
+def _share(part: int, whole: int) -> str:
     share = 100 * part / whole
-    return (
-        "in no case"
-        if part == 0
-        else f"in {share:.1f}% of cases"
-        if share >= 0.1
-        else "in fewer than 0.1% of cases"
-    )
-
-
-# The page --------------------------------------------------------------------------------------
-
-STEPS = {
-    "path": "Path",
-    "step": "Step",
-    "says": "What the records say",
-    "items": "Rows",
-    "sources": "Sources",
-    "best_grade": "Best grade",
-    "first_seen": "First",
-    "last_seen": "Newest",
-}
-TIMED_STEPS = {
-    "path": "Path",
-    "direction": "Direction",
-    "step": "Step",
-    "says": "What the records say",
-    "since": "Not before",
-    "reached": "Earliest by",
-    "items": "Rows",
-    "best_grade": "Best grade",
-    "first_seen": "First",
-    "last_seen": "Newest",
-}
-METHOD = (
-    "<p>A path is a way through records, not a fact about people. It does not say that anything passed along it, or that its two ends know of each other; "
-    "short paths are common in any dense record, and two children at one busy place are no nearer each other for it.</p>"
-    "<p>A step is what one row of the case says: a stated association, the use of a phone, vehicle or account, a sighting, taking part in an event, where an event was, "
-    "being found at or missing from a place, a placement, a school. Nothing is inferred from two rows. Every step must have a row in the band of grades chosen; a row nobody graded is in no band but all.</p>"
-    "<p>Paths are listed by how many steps they have, then by their weakest step: best graded A or B before C before the rest, then those seen lately. "
-    "The order is for reading and is no measure of anyone. Schools, and what more than 50 people are tied to, are left out of the middle, because through them nearly everyone is connected.</p>"
-    "<p>In order of time: a step can be taken on any day from the first to the last of its dates, never before the step before it. Steps on one day count in either order. "
-    "The way that arrives earliest and the way with the fewest steps are shown, there and back, of up to six steps. Rows without a date are left out there.</p>"
-)
-
-
-def empty_answer(one: str | None, other: str | None, number: int) -> str:
-    """Return what to do before two ends are chosen."""
-    if one is not None and one == other:
-        return "Both boxes hold the same. Choose another in one of them to see how the two are connected."
-    if one is not None or other is not None:
-        return "Choose the other end to see how the two are connected."
-    return f"Choose two of {words.number(number)} people, places and things to see whether records connect them, through what, and on whose word."
-
-
-def facts_html(
-    steps: Steps,
-    lengths: Mapping[str, int | None],
-    through: Collection[str],
-    wider: int | None,
-    grades: Band,
-    usual: pd.DataFrame,
-) -> str:
-    """Return the lines under the answer: steps by grades, what is left out of the middle, and what is usual."""
-    said = (
-        f"Steps apart by grades used: {band_line(lengths)}.",
-        left_out_sentence(left_out(steps, through), steps.crowd),
-        closer_sentence(lengths[grades], wider),
-        usual_sentence(usual),
-    )
-    return f'<p class="cm-quiet">{markup(" ".join(part for part in said if part))}</p>'
-
-
-def heading(found: Paths, mode: str, length: int, undated: int) -> str:
-    """Return what the list of paths holds, in the mode of the page."""
-    if mode == "time":
-        return time_sentence(found, LONGEST, undated)
-    return count_sentence(found, length if mode == "all" else None)
-
-
-def step_rows(rows: pd.DataFrame, called: Called) -> pd.DataFrame:
-    """Return the steps of paths with what each says."""
-    said = [step_sentence(row, called) for row in rows.to_dict("records")]
-    return rows.assign(says=pd.Series(said, index=rows.index, dtype=object))
+    return "0%" if part == 0 else f"{share:.1f}%" if share >= 0.1 else "fewer than 0.1%"
 
 
 # The command line ------------------------------------------------------------------------------
@@ -478,141 +390,3 @@ def evidence_words(items: pd.DataFrame) -> str:
     ]
     more = len(items) - 1
     return "; ".join([*parts, *([f"and {words.count(more, 'more row')}"] if more else [])])
-
-
-# The picture -----------------------------------------------------------------------------------
-
-ACROSS, DOWN = 190.0, 92.0
-"""Screen units between two columns of a picture, and between two rows."""
-
-
-def node_key(kind: str, identity: str) -> str:
-    """Return the id of a node in a picture: "person:C001"."""
-    return f"{kind}:{identity}"
-
-
-def step_key(one: str, other: str) -> str:
-    """Return the id of a step in a picture and in tables, the same from both ends."""
-    return "step:" + "|".join(sorted((one, other)))
-
-
-def keyed(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the steps with source, target and id as a picture names them."""
-    source, target = (
-        [node_key(*end) for end in zip(table[f"{side}_kind"], table[f"{side}_id"], strict=True)]
-        for side in ("from", "to")
-    )
-    ids = [step_key(*ends) for ends in zip(source, target, strict=True)]
-    return table.assign(source=source, target=target, id=ids)
-
-
-def drawn_steps(table: pd.DataFrame) -> pd.DataFrame:
-    """Return each step of some paths once, as a chart draws it.
-
-    Returns
-    -------
-    pandas.DataFrame
-        id, source, target, stated, seen, nature, kinds, items, sources, first_seen, last_seen, best_grade.
-    """
-    each = keyed(table).drop_duplicates("id", ignore_index=True)
-    stated = (each["from_kind"] == "person") & (each["to_kind"] == "person")
-    columns = [
-        "id",
-        "source",
-        "target",
-        "nature",
-        "items",
-        "sources",
-        "first_seen",
-        "last_seen",
-        "best_grade",
-    ]
-    return each[columns].assign(stated=stated, seen=~stated, kinds=each["how"])
-
-
-def left_to_right(table: pd.DataFrame, one: str, other: str) -> pd.DataFrame:
-    """Return where each node of some paths stands: one end left, the other right, each step a column.
-
-    A node stands as many columns from the left as it is steps from there on the shortest of the paths. In a
-    column, nodes stand near the middle of what they are linked to on their left; ties are settled by id.
-
-    Parameters
-    ----------
-    one, other
-        the keys of the two ends; a path that runs from the other to the one is read backwards.
-
-    Returns
-    -------
-    pandas.DataFrame
-        x, y in screen units (y down), on id.
-    """
-    column: dict[str, int] = {}
-    longest = 1
-    for way in _ways(table, one):
-        longest = max(longest, len(way) - 1)
-        for place, key in enumerate(way):
-            column[key] = min(place, column.get(key, place))
-    column[other] = longest
-    links = {key: set[str]() for key in column}
-    for way in _ways(table, one):
-        for near, far in pairwise(way):
-            links[near].add(far)
-            links[far].add(near)
-    height: dict[str, float] = {}
-    for at in range(longest + 1):
-        height |= _column([key for key in sorted(column) if column[key] == at], links, height)
-    rows = [(key, column[key] * ACROSS, height[key]) for key in sorted(column)]
-    return pd.DataFrame(rows, columns=["id", "x", "y"]).set_index("id")
-
-
-def _ways(table: pd.DataFrame, one: str) -> list[list[str]]:
-    """Return each path as the keys of its nodes, from the one end."""
-    ways = []
-    for _, path in keyed(table).groupby("path", sort=True):
-        way = [str(path["source"].iloc[0]), *map(str, path["target"])]
-        ways.append(way if way[0] == one else way[::-1])
-    return ways
-
-
-def _column(
-    keys: list[str], links: Mapping[str, Collection[str]], height: Mapping[str, float]
-) -> dict[str, float]:
-    def middle_of(key: str) -> float:
-        known = [height[near] for near in links[key] if near in height]
-        return sum(known) / len(known) if known else 0.0
-
-    ordered = sorted(keys, key=lambda key: (round(middle_of(key), 6), key))
-    top = -(len(ordered) - 1) / 2 * DOWN
-    return {key: top + place * DOWN for place, key in enumerate(ordered)}
-
-
-def worded_items(items: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of a step for the evidence panel: the role in an event said with what happened."""
-    roles = load_codes()["role"]
-    what = [
-        f"{roles.get(plain(role), plain(role))}: {plain(said)}"
-        if plain(role) and plain(said)
-        else roles.get(plain(role), plain(said))
-        for role, said in zip(items["role"], items["what"], strict=True)
-    ]
-    out = items.assign(what=what)
-    # Nobody states how a person knows a phone or a place.
-    return out.drop(columns="kind") if out["kind"].isna().all() else out
-
-
-def paths_html(found: Paths, called: Called, noun_of: Called, *, most: int, timed: bool = False) -> str:
-    """Return the first paths as short lists of sentences in HTML, their text escaped."""
-    ends = {"one": called(*found.one[:2]), "other": called(*found.other[:2])}
-    rows = []
-    for number, path in list(found.table.groupby("path", sort=True))[:most]:
-        passing = through_words(path, noun_of)
-        heading = time_heading(path, ends) if timed else f"Path {number}"
-        said = f"<b>{markup(heading)}</b>: {words.count(len(path), 'step')}{markup(f' through {passing}' if passing else '')}"
-        listed = "".join(_step_html(row, called) for row in path.to_dict("records"))
-        rows.append(f'<div class="cm-row">{said}{listed}</div>')
-    return "".join(rows)
-
-
-def _step_html(row: Mapping[str, Any], called: Called) -> str:
-    rests = f"{words.span(row['first_seen'], row['last_seen'])}, {words.count(int(row['items']), 'row')}, best grade {grade_sign(row['best_grade'])}"
-    return f'<div>{row["step"]}. {markup(step_sentence(row, called))}<div class="cm-quiet">{markup(rests)}</div></div>'

@@ -14,10 +14,23 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         state.find(end, title, label.index, label, typed="initials", empty="Nobody and nothing chosen")
 one, other = (state.known_choice(end, label.index) for end in ("connect_one", "connect_other"))
 if one is None or other is None or one == other:
-    frame.title("Connect", connections.empty_answer(one, other, len(label)), place=top)
+    frame.title("Connect", ways.empty_answer(one, other, len(label)), place=top)
     frame.quiet(
         "A path goes from one to the other by rows of the case: somebody used a phone, was seen at a place, took part in an event, or was stated to know somebody."
     )
+    opened = [
+        key for child in state.recent_children() if (key := f"person:{child}") in label.index and key != one
+    ]
+    if opened:
+        frame.heading("Children opened last")
+        with st.container(horizontal=True):
+            for key in opened:
+                st.button(
+                    label[key],
+                    key=f"connect_{key}",
+                    on_click=state.choose,
+                    args=("connect_one" if one is None else "connect_other", key),
+                )
     st.stop()
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -25,6 +38,8 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         "Paths",
         list(ways.MODES),
         key="connect_mode",
+        on_change=state.choose,
+        args=("step", None),
         default="shortest",
         required=True,
         persist_state="session",
@@ -63,18 +78,16 @@ def noun(kind: str, identity: str) -> str:
     return ways.noun(loaded, kind, identity)
 
 
-passing = connections.through_words(shortest.table[shortest.table["path"] == 1], noun)
-frame.title(
-    "Connect",
-    connections.answer(
-        called(*shortest.one[:2]), called(*shortest.other[:2]), lengths, grades, shortest, passing
-    ),
-    place=top,
-)
 graph = ways.steps(loaded)
+passing = connections.through_words(shortest.table[shortest.table["path"] == 1], noun)
+names = [called(*end[:2]) for end in (shortest.one, shortest.other)]
+said = connections.answer(*names, lengths, grades, shortest, passing)
+if timed:
+    said += " " + connections.time_sentence(found, LONGEST, graph.undated[grades])
+frame.title("Connect", said, place=top)
 frame.lines(
     [
-        connections.facts_html(
+        ways.facts_html(
             graph,
             lengths,
             through,
@@ -85,7 +98,7 @@ frame.lines(
     ]
 )
 
-rows = connections.keyed(found.table)
+rows = ways.keyed(found.table)
 chosen = state.known_choice("step", rows["id"])
 picture, panel = frame.picture_and_panel()
 with picture:
@@ -124,20 +137,23 @@ with panel:
         )
         ways.panel(loaded, rows[rows["id"] == chosen].iloc[0], people, key="connect")
     else:
-        frame.heading(connections.heading(found, mode, length, graph.undated[grades]))
-        frame.lines([connections.paths_html(found, called, noun, most=8, timed=timed)])
-        if found.listed > 8:
-            frame.quiet("The table below has the others, step by step.")
+        frame.heading(ways.heading(found, mode, length))
+        with st.container(height=560 if found.listed > 3 else "content", border=False, key="connect_paths"):
+            frame.lines([ways.paths_html(found, called, noun, most=ways.MOST_LISTED, timed=timed)])
+        if found.listed > ways.MOST_LISTED:
+            frame.quiet(
+                f"The first {ways.MOST_LISTED} are listed; the table below has them all, step by step."
+            )
 
 tables.show(
-    connections.step_rows(rows, called),
+    ways.step_rows(rows, called),
     key="connect_steps",
     title="Every step of these paths: choose one to see what it rests on",
     what="step",
     ids=rows["id"].tolist(),
-    columns=connections.TIMED_STEPS if timed else connections.STEPS,
+    columns=ways.TIMED_STEPS if timed else ways.STEPS,
     empty="No path, so no steps.",
 )
 
 with frame.method():
-    st.html(connections.METHOD)
+    st.html(ways.METHOD)
