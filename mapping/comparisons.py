@@ -15,12 +15,15 @@ class Level:
     when : SQL over the prepared columns of the two records, `born_l` and `born_r`; the first level that holds counts.
     same, other : the share of pairs of records of one person, and of two different people, that are expected
         at this level where a case is too small to tell (m and u in the words of Fellegi and Sunter).
+    habit : whether it comes of how somebody writes, such as an initial for a name. Few pairs at such a level
+        say that few write so, not that it means much: `other` is then never taken to be lower than it is here.
     """
 
     words: str
     when: str
     same: float
     other: float
+    habit: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,9 +69,15 @@ GIVEN_NAME = Comparison(
     "given",
     (
         Level("the same", "given_l = given_r", 0.62, 0.008),
-        Level("a short form or another spelling", "list_has_any(given_forms_l, given_forms_r)", 0.12, 0.0015),
-        Level("the other's family name", "given_l = family_r", 0.02, 0.0004),
-        Level("one part the same", "list_has_any(given_parts_l, given_parts_r)", 0.03, 0.0015),
+        Level(
+            "a short form or another spelling",
+            "list_has_any(given_forms_l, given_forms_r)",
+            0.12,
+            0.0015,
+            habit=True,
+        ),
+        Level("the other's family name", "given_l = family_r", 0.02, 0.0004, habit=True),
+        Level("one part the same", "list_has_any(given_parts_l, given_parts_r)", 0.03, 0.0015, habit=True),
         Level("nearly the same spelling", _nearly("given"), 0.1, 0.003),
         Level("a similar spelling", _ALIKE.format("given", 0.82), 0.03, 0.01),
         Level(
@@ -76,6 +85,7 @@ GIVEN_NAME = Comparison(
             "least(length(given_l), length(given_r)) = 1 AND given_first_l = given_first_r",
             0.02,
             0.002,
+            habit=True,
         ),
         Level("different", "", 0.06, 0.9736),
     ),
@@ -88,8 +98,8 @@ FAMILY_NAME = Comparison(
     "family",
     (
         Level("the same", "family_l = family_r", 0.7, 0.004),
-        Level("the other's given name", "family_l = given_r", 0.02, 0.0004),
-        Level("one part the same", "list_has_any(family_parts_l, family_parts_r)", 0.05, 0.002),
+        Level("the other's given name", "family_l = given_r", 0.02, 0.0004, habit=True),
+        Level("one part the same", "list_has_any(family_parts_l, family_parts_r)", 0.05, 0.002, habit=True),
         Level("nearly the same spelling", _nearly("family"), 0.12, 0.002),
         Level("a similar spelling", _ALIKE.format("family", 0.82), 0.03, 0.008),
         Level("different", "", 0.08, 0.9836),
@@ -103,7 +113,7 @@ DATE_OF_BIRTH = Comparison(
     "born",
     (
         Level("the same", "born_l = born_r", 0.8, 0.0003),
-        Level("day and month the other way round", "born_turned_l = born_r", 0.03, 0.0001),
+        Level("day and month the other way round", "born_turned_l = born_r", 0.03, 0.0001, habit=True),
         Level("one figure different", f"{_FIGURES} = 1", 0.1, 0.004),
         Level("two figures different", f"{_FIGURES} = 2", 0.03, 0.03),
         Level("different", "", 0.04, 0.9656),

@@ -330,16 +330,14 @@ def _by_chance(
     )
     found, recorded = _shares(linker, "u_probability"), _recorded(connection, comparisons)
     people = int(connection.execute("SELECT count(*) FROM persons").fetchall()[0][0])
-    return {
-        (c.name, level): _towards(
-            found.get((c.name, level), 0.0),
-            pairs * (recorded[c.name] / people) ** 2,
-            c.levels[level].other,
-            USUAL_OTHER,
-        )
-        for c in comparisons
-        for level in range(len(c.levels))
-    }
+    shares = {}
+    for comparison in comparisons:
+        drawn = pairs * (recorded[comparison.name] / people) ** 2
+        for place, level in enumerate(comparison.levels):
+            key = (comparison.name, place)
+            share = _towards(found.get(key, 0.0), drawn, level.other, USUAL_OTHER)
+            shares[key] = max(share, level.other) if level.habit else share
+    return shares
 
 
 def _of_one_person(

@@ -12,6 +12,7 @@ from mapping.synthetic.calendar import age_on
 from mapping.synthetic.calibration import AS_OF, CHILDREN, Ints
 from mapping.synthetic.children import build_children
 from mapping.synthetic.circles import Circles, build_circles, lives_at
+from mapping.synthetic.doubles import add_doubles
 from mapping.synthetic.evidence import Evidence, with_grades
 from mapping.synthetic.geography import Geography, build_geography, geography_to_files
 from mapping.synthetic.missing import build_missing
@@ -80,9 +81,9 @@ def demo_case(*, children: int | None = None, seed: int = 1) -> Case:
         raise ValueError(msg)
     borough = _borough(count, seed)
     evidence, planted = _evidence(borough, seed)
-    tables = _tables(borough, evidence, seed)
+    tables, doubles = add_doubles(_tables(borough, evidence, seed), borough.circles, seed)
     truth = truth_files(tables, borough.circles, planted, borough.geography, count)
-    return Case(tables, geography_to_files(borough.geography), truth)
+    return Case(tables, geography_to_files(borough.geography), {**truth, "duplicates.csv": doubles})
 
 
 def _borough(count: int, seed: int) -> _Borough:

@@ -523,6 +523,36 @@ def test_sources_are_graded_by_analysts_only_and_some_are_handled_with_condition
     assert (sources["text"] != "").all()
 
 
+def test_some_people_are_recorded_twice_and_some_only_look_so(demo: Tables) -> None:
+    truth = pd.read_csv(BUNDLED / "truth" / "duplicates.csv")
+    stories = read_truth(BUNDLED, "stories")
+    told = {child for story in stories.values() for child in story["children"]}
+    people = demo["people"].set_index("person_id")
+    new = people.loc["P003572":]
+    assert truth["judgement"].value_counts().to_dict() == {"same": 12, "different": 4}
+    assert truth["how"].nunique() == 16
+    assert len(new) == 20  # four more are known to the police alone
+    assert set(truth["person_b"]) < set(new.index)
+    assert not told & {*truth["person_a"], *truth["person_b"]}
+    assert (new[["responsible_authority", "ethnicity", "home_easting", "care_status"]] == "").all(axis=None)
+    tied = {*demo["presence"]["person_id"], *demo["thing_use"]["person_id"]}
+    tied |= {*demo["associations"]["person_a"], *demo["associations"]["person_b"]}
+    assert set(new.index) <= tied
+    assert not set(new.index) & {*demo["missing"]["person_id"], *demo["referrals"]["person_id"]}
+
+
+def test_the_records_of_the_police_follow_the_others_and_change_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    whole = demo_case(children=200, seed=5)
+    monkeypatch.setattr("mapping.synthetic.case.add_doubles", lambda tables, *_: (tables, ""))
+    plain = demo_case(children=200, seed=5)
+    for name, table in plain.tables.items():
+        kept = whole.tables[name].iloc[: len(table)]
+        pd.testing.assert_frame_equal(kept, table, check_dtype=False)
+    assert {**whole.truth, "duplicates.csv": ""} == plain.truth
+
+
 BLAMING = re.compile(
     r"associating with|in a relationship|at risk|choos|promiscuous|money mule|prostitut|lifestyle|sexual activity"
     r"|refuse|gang|offender|suspect|drug runner|absconded",
@@ -585,7 +615,7 @@ def test_population_covers_every_age_of_every_lsoa() -> None:
 
 def test_homes_lie_at_their_postcode_and_placed_children_come_from_elsewhere(demo: Tables) -> None:
     codes = pd.read_csv(BUNDLED / "geography" / "postcodes.csv", dtype=str).set_index("postcode")
-    people = demo["people"][demo["people"]["home_postcode"] != ""]
+    people = demo["people"][demo["people"]["home_easting"] != ""]
     where = codes.loc[people["home_postcode"]]
     assert (people["home_easting"].to_numpy() == where["easting"].to_numpy()).all()
     assert (people["home_northing"].to_numpy() == where["northing"].to_numpy()).all()
