@@ -5,10 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from app import answers, evidence, network, operations, state, words, workbench
+from app import answers, evidence, network, operations, state, workbench
 from app.data import Loaded
 from app.names import label_of
-from app.text import markdown
+from app.text import markdown, markup
 
 
 def picture(
@@ -28,8 +28,10 @@ def picture(
     nodes = pd.concat([middle, people], ignore_index=True)
     every = answers.links(loaded)
     every = every[every["source"].isin(nodes["id"]) & every["target"].isin(nodes["id"])]
-    cells = operations.cells_of(answers.candidates(loaded), operation_id)
-    edges = operations.edges_of(cells[cells["person_id"].isin(shown)], every, shown)
+    found = answers.candidates(loaded)
+    cells = operations.cells_of(found, operation_id)
+    otherwise = found.otherwise[found.otherwise["operation_id"] == operation_id]
+    edges = operations.edges_of(cells[cells["person_id"].isin(shown)], every, otherwise)
     return network.placed(nodes, edges), network.drawn(loaded, edges, nodes), len(children) - len(shown)
 
 
@@ -81,6 +83,11 @@ def opened(loaded: Loaded, part: str, items: pd.DataFrame, contacts: pd.DataFram
     adults = contacts.loc[contacts["contact_type"] == "person", "contact_id"]
     people = [*items["person_id"].unique(), *adults]
     title, why = operations.part_words(part, mine, contacts, label)
+    if mine.empty:
+        st.html(
+            f'<h3 class="cm-panel-title">{markup(title)}</h3><p>Nothing on record ties them to each other.</p>'
+        )
+        return
     evidence.panel(evidence.masked(loaded, mine, people), key="operation", title=title, why=why)
     if part.startswith("child:"):
         child = part.partition(":")[2]
@@ -98,7 +105,7 @@ def why(loaded: Loaded, operation_id: str, contacts: pd.DataFrame) -> None:
     row = found.summary.set_index("operation_id").loc[operation_id]
     others = operations.elsewhere(found, operation_id)
     st.html(
-        f'<h3 class="cm-panel-title">{words.plain_name(row["shape_words"]).capitalize()}</h3>'
+        f'<h3 class="cm-panel-title">{markup(row["shape_words"]).capitalize()}</h3>'
         f"{operations.sentences_html(operations.facts(row, operations.made_of(contacts)))}"
         f'<h3 class="cm-panel-title">What is missing</h3>{operations.sentences_html(row["what_is_missing"] or [operations.NOTHING_MISSING])}'
         + (

@@ -27,7 +27,7 @@ def show(
     Parameters
     ----------
     frame
-        the first column says what each row is and stays in view.
+        the first column says what each row is.
     key
         tells this table from others that the page may show in its place.
     what
@@ -57,14 +57,12 @@ def show(
         return read((int(cells[0][0]), str(cells[0][1])) if cells else None)
 
     shown = tables.on_screen(frame)
-    first = shown.columns[0]
     st.dataframe(
         shown,
         key=state.widget_key(what, widget),
         on_select=state.from_widget(what, widget, chosen),
         selection_mode="single-cell",
         hide_index=True,
-        column_config={first: st.column_config.Column(pinned=True)},
         height=min(36 * (len(shown) + 1) + 2, height),
         row_height=36,
         placeholder="",

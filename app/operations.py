@@ -212,23 +212,25 @@ def part(cell: tuple[int, str] | None, contacts: pd.DataFrame, children: Sequenc
 
 
 def parts(contacts: pd.DataFrame, children: Sequence[str], edges: Iterable[str]) -> list[str]:
-    """Return all that can be opened of a candidate: contacts, children, and the lines of its picture."""
-    return [*("contact:" + contacts["key"]), *(f"child:{child}" for child in children), *edges]
+    """Return all that can be opened of a candidate: contacts, children, cells, and the lines of its picture."""
+    cells = [f"cell:{child}|{key}" for child in children for key in contacts["key"]]
+    return [*("contact:" + contacts["key"]), *(f"child:{child}" for child in children), *cells, *edges]
 
 
 def part_words(part: str, items: pd.DataFrame, contacts: pd.DataFrame, label: pd.Series) -> tuple[str, str]:
     """Return the title of an opened part, and one sentence on why it is there."""
     called = dict(zip(contacts["key"], contacts["called"], strict=True))
     kind, _, rest = part.partition(":")
-    records = words.count(len(items.drop_duplicates(["table", "row"])), "record")
+    number = len(items.drop_duplicates(["table", "row"]))
+    records = f"{words.count(number, 'record').capitalize()} {'ties' if number == 1 else 'tie'}"
     child, _, contact = rest.partition("|")
     who = str(label.get(child, child))
     if kind == "contact":
         tied = words.count(int(items["person_id"].nunique()), "child", "children")
-        return called[rest], f"{records.capitalize()} tie {tied} of this candidate to it."
+        return called[rest], f"{records} {tied} of this candidate to it."
     if not contact:
-        return who, f"{records.capitalize()} tie this child to the contacts of this candidate."
-    return f"{who} and {called[contact]}", f"{records.capitalize()} tie this child to this contact."
+        return who, f"{records} this child to the contacts of this candidate."
+    return f"{who} and {called[contact]}", f"{records} this child to this contact."
 
 
 def items_of(every: pd.DataFrame, part: str | None) -> pd.DataFrame:
@@ -306,7 +308,7 @@ def facts(row: Mapping[str, Any], contacts: str) -> list[str]:
     """Return why a candidate is listed, as sentences."""
     return [
         f"{words.count(int(row['victims']), 'child', 'children').capitalize()} tied to {contacts}; {words.number(row['core_victims'])} of the children to two or more of them.",
-        f"The children are in {words.count(int(row['groups']), 'group')}; anything but this links {apart(row)} pairs of them.",
+        f"The children are in {words.count(int(row['groups']), 'group')}; {apart(row)} pairs of them are linked by anything else.",
         f"{words.count(int(row['evidence']), 'record').capitalize()} from {words.count(int(row['sources']), 'source')} and {words.count(int(row['agencies']), 'agency', 'agencies')}, {words.span(row['first_seen'], row['last_seen'])}; {words.number(row['harmful'])} of them say that harm was done or name an incident.",
     ]
 
@@ -328,8 +330,8 @@ def elsewhere(found: Operations, operation_id: str) -> list[str]:
     ]
 
 
-def edges_of(cells: pd.DataFrame, links: pd.DataFrame, children: Sequence[str]) -> pd.DataFrame:
-    """Return the lines of a candidate's picture: cells, and the links among its children.
+def edges_of(cells: pd.DataFrame, links: pd.DataFrame, otherwise: pd.DataFrame) -> pd.DataFrame:
+    """Return the lines of a candidate's picture: its cells, and what else links its children.
 
     Parameters
     ----------
@@ -337,9 +339,10 @@ def edges_of(cells: pd.DataFrame, links: pd.DataFrame, children: Sequence[str]) 
         from `cells_of`.
     links
         from `answers.links`: the links between two of the people shown.
+    otherwise
+        person_a, person_b: the pairs of children that something else links.
     """
-    ends = {f"person:{child}" for child in children}
-    among = links[links["source"].isin(ends) & links["target"].isin(ends)]
+    among = links.merge(otherwise[["person_a", "person_b"]], on=["person_a", "person_b"])
     drawn = pd.DataFrame(
         {
             "id": cells["part"],

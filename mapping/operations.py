@@ -71,12 +71,15 @@ class Operations:
         `linked_pairs` how many of them anything but the operation links, `circles` how many separate
         circles those links leave, `groups` in how many groups the children are, `reach` the larger of the
         two, `what_is_missing` a list of sentences.
+    otherwise : the pairs of an operation's children that something else links: operation_id, person_a,
+        person_b (a < b).
     notes : what a limit kept out, as sentences.
     """
 
     entities: pd.DataFrame
     cells: pd.DataFrame
     summary: pd.DataFrame
+    otherwise: pd.DataFrame
     notes: tuple[str, ...] = ()
 
     def table(self) -> pd.DataFrame:
@@ -144,6 +147,7 @@ def operations(
         _entities(finder, summary),
         _cells(finder, summary),
         summary.reset_index(drop=True),
+        _otherwise(finder, summary),
         _notes(finder),
     )
 
@@ -315,15 +319,14 @@ _FILLED: Mapping[str, str] = {
             ON o.type_k = t.type_k AND o.contact_n = t.contact_n AND o.person_n = t.person_n AND o.table_k = t.table_k AND o.row = t.row
         LEFT JOIN {sources} s ON s.source_n = t.source_n""",
     "attended": "SELECT DISTINCT op, event_n FROM [adults_in] JOIN [in_event] ON person_n = adult_n",
-}
-
-# Pairs of an operation's children that an item links which is not of its things, its places or its adults' events.
-_OTHERWISE_THAN_OPERATION = """SELECT DISTINCT op, person_a_n, person_b_n FROM (
+    # Pairs of its children that an item links which is not of its things, its places or its adults' events.
+    "otherwise": """SELECT DISTINCT op, person_a_n, person_b_n FROM (
         SELECT a.op, i.person_a_n, i.person_b_n, i.thing_n, i.location_n, i.event_n FROM [items] i
         JOIN [victims] a ON a.person_n = i.person_a_n JOIN [victims] b ON b.person_n = i.person_b_n AND b.op = a.op) i
     ANTI JOIN [attended] e ON e.op = i.op AND e.event_n = i.event_n
     ANTI JOIN [contacts_in] t ON t.op = i.op AND t.type_k = [THING] AND t.contact_n = i.thing_n
-    ANTI JOIN [contacts_in] l ON l.op = i.op AND l.type_k = [LOCATION] AND l.contact_n = i.location_n"""
+    ANTI JOIN [contacts_in] l ON l.op = i.op AND l.type_k = [LOCATION] AND l.contact_n = i.location_n""",
+}
 
 _COUNTED = """count(DISTINCT item) AS evidence, count(DISTINCT CASE WHEN harm THEN item END) AS harmful,
     count(DISTINCT source_n) AS sources, count(DISTINCT agency) AS agencies,
@@ -361,7 +364,7 @@ def _summary(finder: _Finder, as_of: date | None) -> pd.DataFrame:
     known = finder.frame(
         "FROM [named] JOIN [counted] USING (op) JOIN [reached] USING (op) JOIN [shaped] USING (op)"
     )
-    circles = _circles(finder.frame("FROM [victims]"), finder.frame(_OTHERWISE_THAN_OPERATION), ["op"])
+    circles = _circles(finder.frame("FROM [victims]"), finder.frame("FROM [otherwise]"), ["op"])
     found = known.merge(circles, on="op").set_index("op")
     since = None if as_of is None else pd.Timestamp(as_of - timedelta(days=CURRENT_DAYS))
     found = found.assign(
@@ -420,23 +423,23 @@ def _missing(row: Mapping[str, Any]) -> list[str]:
         f"{row['undated']} of {row['evidence']} records have no date.": 0 < row["undated"] < row["evidence"],
         "Nothing is newer than a year.": not row["current"] and row["undated"] < row["evidence"],
         "Who is behind it is not recorded: no adult of concern is tied to it.": adults == 0,
-        f"No home address is recorded for {_of(row['without_home'], adults, 'adult', 'adults')}.": row[
+        f"No home address is recorded for {_any_of(row['without_home'], adults, 'adult')}.": row[
             "without_home"
         ]
         > 0,
-        f"Records contradict each other on {_of(row['contradicted'], adults, 'adult', 'adults')}: some call them protective.": row[
+        f"Records contradict each other on {row['contradicted']} of the adults: some call them protective.": row[
             "contradicted"
         ]
         > 0,
-        f"Where {_of(row['unplaced'], row['places'], 'place', 'places')} lies is not recorded.": row[
+        f"No coordinates and no postcode are recorded for {_any_of(row['unplaced'], row['places'], 'place')}.": row[
             "unplaced"
         ]
         > 0,
-        f"No plan, placement or referral is on record for {_of(row['without_care'], children, 'child', 'children')}.": row[
+        f"No plan, placement or referral is on record for {_any_of(row['without_care'], children, 'child')}.": row[
             "without_care"
         ]
         > 0,
-        f"No return interview is on record after missing episodes of {_of(row['not_interviewed'], children, 'child', 'children')}.": row[
+        f"No return interview is on record after missing episodes of {_any_of(row['not_interviewed'], children, 'child')}.": row[
             "not_interviewed"
         ]
         > 0,
@@ -444,11 +447,13 @@ def _missing(row: Mapping[str, Any]) -> list[str]:
     return [sentence for sentence, applies in said.items() if applies]
 
 
-def _of(some: int, every: int, one: str, many: str) -> str:
-    """Return "the adult", "all 3 adults" or "1 of 3 adults"."""
-    if some == every:
-        return f"the {one}" if every == 1 else f"all {every} {many}"
-    return f"{some} of {every} {many}"
+def _any_of(some: int, every: int, what: str) -> str:
+    """Return "the adult", "any of the 3 adults" or "1 of the 3 adults"."""
+    if every == 1:
+        return f"the {what}"
+    return (
+        f"{'any' if some == every else some} of the {every} {'children' if what == 'child' else f'{what}s'}"
+    )
 
 
 def _entities(finder: _Finder, summary: pd.DataFrame) -> pd.DataFrame:
@@ -475,6 +480,17 @@ def _cells(finder: _Finder, summary: pd.DataFrame) -> pd.DataFrame:
     )
     found = found.merge(summary[["operation_id", "rank"]], left_on="op", right_index=True)
     return found.sort_values(["rank", "person_id", "type_k", "contact_id"], ignore_index=True)[list(CELLS)]
+
+
+def _otherwise(finder: _Finder, summary: pd.DataFrame) -> pd.DataFrame:
+    """Return the pairs of children that something other than their operation links."""
+    found = finder.frame(
+        """SELECT op, a.person_id AS person_a, b.person_id AS person_b FROM [otherwise]
+        JOIN {people} a ON a.person_n = person_a_n JOIN {people} b ON b.person_n = person_b_n"""
+    )
+    found = found.merge(summary[["operation_id", "rank"]], left_on="op", right_index=True)
+    found = found.sort_values(["rank", "person_a", "person_b"], ignore_index=True)
+    return found[["operation_id", "person_a", "person_b"]]
 
 
 def _notes(finder: _Finder) -> tuple[str, ...]:

@@ -99,7 +99,7 @@ def test_one_person_and_children_who_do_not_know_each_other(write_case) -> None:
     assert [row["first_seen"].date(), row["last_seen"].date()] == [date(2025, 1, 1), date(2025, 2, 1)]
     assert row["what_is_missing"] == [
         "No home address is recorded for the adult.",
-        "No plan, placement or referral is on record for all 2 children.",
+        "No plan, placement or referral is on record for any of the 2 children.",
     ]
     assert list(found.summary.columns) == list(SUMMARY)
 
@@ -139,7 +139,8 @@ def test_several_people_with_a_phone_and_a_car_are_one_operation(write_case) -> 
         [1, "several_people", "victim", "person", "C4", 2, True],
     ]
     row = found.summary.iloc[0]
-    # C1 and C2 know each other; what A1's phone links is the operation's own.
+    # C1 and C2 know each other; what the phone and the car link is the operation's own.
+    assert found.otherwise[["person_a", "person_b"]].values.tolist() == [["C1", "C2"]]
     assert row[["linked_pairs", "pairs", "circles", "evidence", "cells"]].tolist() == [1, 6, 3, 12, 12]
 
 
@@ -164,7 +165,7 @@ def test_one_online_account(write_case) -> None:
     assert found.summary["what_is_missing"].iloc[0] == [
         "No record says that harm was done.",
         "Who is behind it is not recorded: no adult of concern is tied to it.",
-        "No plan, placement or referral is on record for all 4 children.",
+        "No plan, placement or referral is on record for any of the 4 children.",
     ]
     # The account itself makes the four a group; what is left without it are four circles.
     assert found.summary[["groups", "circles", "reach"]].iloc[0].tolist() == [1, 4, 4]
@@ -236,7 +237,10 @@ def test_one_place(write_case) -> None:
         *([1, "place", "victim", "person", f"D{n}", 1, False] for n in range(4)),
     ]
     assert found.summary["harmful"].tolist() == [4, 3, 3]
-    unplaced = ["Where the place lies is not recorded." in said for said in found.summary["what_is_missing"]]
+    unplaced = [
+        "No coordinates and no postcode are recorded for the place." in said
+        for said in found.summary["what_is_missing"]
+    ]
     assert unplaced == [shape == "place" for shape in found.summary["shape"]]
 
 
@@ -334,7 +338,7 @@ def test_records_that_contradict_each_other_on_an_adult_stand_side_by_side(write
     found = operations_of(case)
     assert cells_of(found) == [["C1", "person", "A1", 1, 1, 0, 0], ["C2", "person", "A1", 2, 1, 0, 0]]
     assert (
-        "Records contradict each other on the adult: some call them protective."
+        "Records contradict each other on 1 of the adults: some call them protective."
         in found.summary["what_is_missing"].iloc[0]
     )
 
@@ -578,6 +582,7 @@ def test_the_order_of_rows_does_not_matter(write_case, harmed, used, data) -> No
     pd.testing.assert_frame_equal(one.table(), other.table())
     pd.testing.assert_frame_equal(one.cells, other.cells)
     pd.testing.assert_frame_equal(one.summary, other.summary)
+    pd.testing.assert_frame_equal(one.otherwise, other.otherwise)
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
