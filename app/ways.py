@@ -99,53 +99,64 @@ def choices(loaded: Loaded, shown: bool) -> pd.Series:
     graph = steps(loaded)
     joined, people = np.diff(graph.begins), graph.classes == CLASSES.index("people")
     listed = ((joined > 0) & people) | ((joined > 1) & (graph.classes != CLASSES.index("events")))
-    ends = graph.ends(np.flatnonzero(listed))
-    names = called(loaded, shown)
-    said = [
-        names(end.kind, end.id)
-        + ("" if end.kind == "person" else f" ({noun(loaded, end.kind, end.id)} {end.id})")
-        for end in ends
-    ]
-    keys = [node_key(end.kind, end.id) for end in ends]
-    return pd.Series(said, index=pd.Index(keys, name="key"), dtype=object)
+    ends = pd.DataFrame(graph.ends(np.flatnonzero(listed)), columns=["kind", "id", "node"])
+    labels = pd.concat([_end_labels(loaded, kind, part["id"], shown) for kind, part in ends.groupby("kind")])
+    return labels.reindex([node_key(*end) for end in zip(ends["kind"], ends["id"], strict=True)])
+
+
+def _end_labels(loaded: Loaded, kind: str, ids: pd.Series, shown: bool) -> pd.Series:
+    """Return what to call some people, things or places in a box, on key: with what it is and its id."""
+    keys = pd.Index([node_key(kind, identity) for identity in ids], name="key")
+    said = names(loaded, kind, shown).reindex(ids)
+    if kind != "person":
+        words_for = codes(loaded, kind).reindex(ids).map(load_codes()[f"{kind}_kind"])
+        # What has no name of its own is called by its kind and id already.
+        said = pd.Series(
+            [
+                name if name.endswith(f" {identity}") else f"{name} ({what} {identity})"
+                for name, what, identity in zip(said, words_for, ids, strict=True)
+            ]
+        )
+    return pd.Series(said.to_numpy(), index=keys, dtype=object)
+
+
+def names(loaded: Loaded, kind: str, shown: bool) -> pd.Series:
+    """Return what to call all people, things, places or events, on id."""
+    if kind == "person":
+        return answers.labels(loaded, shown)
+    named = {"thing": answers.thing_names, "location": answers.place_names, "event": answers.event_names}
+    return named[kind](loaded)
 
 
 def called(loaded: Loaded, shown: bool) -> Called:
     """Return what the page calls a person, thing or place, and an event: "the incident of 9 February 2026"."""
-    known: Mapping[str, pd.Series] = {
-        "person": answers.labels(loaded, shown),
-        "thing": answers.thing_names(loaded),
-        "location": answers.place_names(loaded),
-        "event": answers.event_names(loaded),
-    }
 
     def name(kind: str, identity: str) -> str:
-        said = label_of(identity, known[kind])
+        said = label_of(identity, names(loaded, kind, shown))
         return f"the {' of '.join(said.split(', ', 1))}" if kind == "event" else said
 
     return name
 
 
 @kept
-def codes(loaded: Loaded) -> Mapping[str, pd.Series]:
-    """Return the kind of every thing, place and event by its id, and how each person is drawn."""
-    tables = {"thing": "things", "location": "locations", "event": "events"}
-    found = {
-        kind: answers.table(loaded, table).set_index(f"{kind}_id")["kind"] for kind, table in tables.items()
-    }
-    return {**found, "person": answers.person_kinds(loaded)}
+def codes(loaded: Loaded, kind: str) -> pd.Series:
+    """Return the kind of every thing, place or event by its id; of a person, how they are drawn."""
+    if kind == "person":
+        return answers.person_kinds(loaded)
+    table = {"thing": "things", "location": "locations", "event": "events"}[kind]
+    return answers.table(loaded, table).set_index(f"{kind}_id")["kind"]
 
 
 def drawn_kind(loaded: Loaded, kind: str, identity: str) -> str:
     """Return the kind (of app.kinds) that something is drawn as."""
-    return kinds.contact_kind(kind, codes(loaded)[kind].get(identity, "adult"))
+    return kinds.contact_kind(kind, codes(loaded, kind).get(identity, "adult"))
 
 
 def noun(loaded: Loaded, kind: str, identity: str) -> str:
     """Return what something is in words: "phone", "adult of concern"."""
     if kind == "person":
         return kinds.KINDS[drawn_kind(loaded, kind, identity)].label
-    return load_codes().meaning(f"{kind}_kind", codes(loaded)[kind].get(identity))
+    return load_codes().meaning(f"{kind}_kind", codes(loaded, kind).get(identity))
 
 
 @kept
@@ -190,12 +201,12 @@ def _end(graph: Steps, key: str) -> End:
 
 def picture(loaded: Loaded, table: pd.DataFrame, one: str, other: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return nodes and edges of some paths, one end left and the other right."""
-    names = called(loaded, state.names_shown())
+    say = called(loaded, state.names_shown())
     where = left_to_right(table, one, other)
     ends = [key.partition(":")[::2] for key in where.index]
     nodes = where.reset_index().assign(
         kind=[drawn_kind(loaded, *end) for end in ends],
-        name=[names(*end).removeprefix("the ") if end[0] == "event" else names(*end) for end in ends],
+        name=[say(*end).removeprefix("the ") if end[0] == "event" else say(*end) for end in ends],
     )
     return nodes, network.drawn(loaded, drawn_steps(table), nodes)
 
@@ -210,14 +221,14 @@ def panel(loaded: Loaded, step: pd.Series, people: list[str], *, key: str) -> No
     people
         whose names are cut to initials in the text of reports, unless names are shown.
     """
-    names = called(loaded, state.names_shown())
+    say = called(loaded, state.names_shown())
     rows = items(loaded, step["source"], step["target"], state.grades())
-    ends = [names(*step[side].partition(":")[::2]) for side in ("source", "target")]
+    ends = [say(*step[side].partition(":")[::2]) for side in ("source", "target")]
     evidence.panel(
         evidence.masked(loaded, rows, people),
         key=key,
         title=" and ".join(ends),
-        why=f"On record: {connections.step_sentence(step, names)}.",
+        why=f"On record: {connections.step_sentence(step, say)}.",
     )
 
 
