@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 from app import cli, operations
 from app.analysis import analyse
 from mapping.access import Viewer
-from mapping.operations import TABLE
+from mapping.operations import CELLS, SUMMARY, TABLE
 
 OpenApp = Callable[..., AppTest]
 Shown = Callable[[AppTest], str]
@@ -96,6 +96,17 @@ def test_the_command_refuses_a_planner_and_a_folder_of_other_things(
     assert code == 2
 
 
+@pytest.mark.parametrize(
+    ("name", "columns"), [("operations", TABLE), ("operation_cells", CELLS), ("operation_summary", SUMMARY)]
+)
+def test_every_column_is_explained(name: str, columns: tuple[str, ...]) -> None:
+    page = (DEMO.parents[2] / "docs" / "data.md").read_text(encoding="utf-8")
+    part = page.split(f"### {name}\n")[1].split("\n### ")[0]
+    cells = [row.split("|")[1] for row in part.splitlines() if row.startswith("|")]
+    explained = {column.strip() for cell in cells for column in cell.split(",")}
+    assert set(columns) - explained == set()
+
+
 # What the page is made of -----------------------------------------------------------------------------------
 
 
@@ -120,21 +131,13 @@ def test_the_grid_and_what_a_cell_of_it_stands_for(write_case: Any) -> None:
     assert operations.part(None, contacts, children) is None
 
 
-def test_two_contacts_of_one_name_have_columns_of_their_own() -> None:
-    found = analyse(DEMO).operations
-    first = found.summary["operation_id"].iloc[0]
-    called = {kind: pd.Series(dtype=object) for kind in ("location",)}
-    same = pd.Series(dict.fromkeys(found.entities["entity_id"], "One name"))
-    kinds = pd.Series(dtype=object)
-    contacts = operations.contacts_of(
-        found, first, {**called, "person": same, "thing": same}, {"person": kinds, "thing": kinds}
-    )
-    assert contacts["called"].tolist() == [
-        "One name P003435",
-        "One name P003436",
-        "One name T000071",
-        "One name T000072",
-    ]
+def test_two_contacts_of_one_name_have_columns_of_their_own(write_case: Any) -> None:
+    both = HARM + HARM.split("\n", 1)[1].replace("A1", "A2")
+    found = analyse(write_case(people=PEOPLE + "A2,1980-01-01\n", associations=both)).operations
+    (identity,) = found.summary["operation_id"]
+    same = {"person": pd.Series({"A1": "One name", "A2": "One name"})}
+    contacts = operations.contacts_of(found, identity, same, {"person": pd.Series(dtype=object)})
+    assert contacts["called"].tolist() == ["One name A1", "One name A2"]
 
 
 def test_candidates_that_share_children_name_each_other(write_case: Any) -> None:
