@@ -31,6 +31,7 @@ from mapping.scope import at_date, latest_date
 
 if TYPE_CHECKING:
     from mapping.certainty import Certainty, Written
+    from mapping.omissions import Omissions
     from mapping.operations import Operations
 
 Progress = Callable[[str, float], None]
@@ -188,6 +189,12 @@ class Analysis:
             progress=progress,
             stop=stop,
         )
+
+    def omissions(self) -> Omissions:
+        """Leave people out and say what would not be seen; see `mapping.omissions.omissions`."""
+        from mapping.omissions import omissions
+
+        return omissions(self._built.settling, self._built.ties, self.group_table, seed=self.settings.seed)
 
     def surely(
         self,

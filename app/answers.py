@@ -10,7 +10,21 @@ from typing import Any
 import pandas as pd
 
 from app import changes as changed
-from app import charts, comparison, kinds, maps, names, operations, peers, recent, spots, words
+from app import (
+    charts,
+    comparison,
+    data,
+    kinds,
+    maps,
+    names,
+    operations,
+    peers,
+    recent,
+    spots,
+    sureness,
+    words,
+)
+from app.analysis import Analysis
 from app.data import Loaded, kept
 from app.text import short
 from geo.placements import placements_by_authority
@@ -18,6 +32,7 @@ from mapping.codes import load_codes
 from mapping.evidence import BANDS
 from mapping.operations import Operations
 from mapping.people import PEER_BANDS
+from mapping.scenarios import scenarios
 
 SMALLEST = 3
 """A group is listed from this many members."""
@@ -115,6 +130,96 @@ def groups_shown(groups: pd.DataFrame, changes: pd.DataFrame, only: str) -> pd.D
         return groups
     kept_ids = changes.loc[changes["change"].isin(wanted), "group_id"]
     return groups[groups["group_id"].isin(kept_ids)].reset_index(drop=True)
+
+
+@kept
+def source_labels(loaded: Loaded) -> dict[str, str]:
+    """Return what to call each source, by id."""
+    return sureness.source_labels(table(loaded, "sources"))
+
+
+@kept
+def sure_groups(loaded: Loaded, sure: Sure) -> pd.DataFrame:
+    """Return in words how sure each group is, on group_id: said, stability."""
+    found = sure.analysis.group_summary
+    called = source_labels(loaded)
+    said = [
+        sureness.group(row, resamples=sure.analysis.resamples, label=called)
+        for row in found.to_dict("records")
+    ]
+    return pd.DataFrame({"said": said, "stability": found["stability"]}).set_index(found["group_id"])
+
+
+@kept
+def sure_members(loaded: Loaded, sure: Sure) -> pd.Series:  # noqa: ARG001  the key of the answer
+    """Return in words how sure it is that each person belongs with their group, on person_id."""
+    found = sure.analysis.groups
+    said = [sureness.member(row, resamples=sure.analysis.resamples) for row in found.to_dict("records")]
+    return pd.Series(said, index=found["person_id"], dtype=object)
+
+
+@kept
+def sure_links(loaded: Loaded, sure: Sure) -> pd.Series:  # noqa: ARG001  the key of the answer
+    """Return in words whether each link of co-presence is more than chance, by the link's id."""
+    found = peers.links_drawn(sure.analysis.links)
+    pairs = zip(found["validated"], found["p_value"], strict=True)
+    return pd.Series([sureness.chance(*pair) for pair in pairs], index=found["id"], dtype=object)
+
+
+@kept
+def sure_contacts(loaded: Loaded, sure: Sure) -> pd.DataFrame:
+    """Return in words how sure each shared contact is, on its key: chance, rests."""
+    found = sure.analysis.shared_contacts
+    called = source_labels(loaded)
+    keys = [
+        f"{kind}:{contact}" for kind, contact in zip(found["contact_type"], found["contact_id"], strict=True)
+    ]
+    rests = [
+        sureness.rests_on(*pair, label=called)
+        for pair in zip(found["rests_on"], found["rests_on_agency"], strict=True)
+    ]
+    return pd.DataFrame(
+        {"chance": sureness.contact_chance(found["p_value"]).to_numpy(), "rests": rests}, index=keys
+    )
+
+
+@dataclass(frozen=True)
+class Sure:
+    """The analysis that says how sure everything is; all of them are alike as part of a key."""
+
+    analysis: Analysis = field(compare=False)
+
+
+def checked(loaded: Loaded) -> Sure | None:
+    """Return what says how sure everything is; None while it is being worked out, which the page then says."""
+    found = data.checked(loaded)
+    return None if found is None else Sure(found)
+
+
+def group_in_bands(loaded: Loaded, group_id: str, bands: Mapping[str, Loaded]) -> pd.DataFrame:
+    """Return what becomes of one group in each band of grades: band, said, kept, joined, lost_people (tuple)."""
+    present = loaded.analysis.groups
+    others = {band: other.analysis.groups for band, other in bands.items()}
+    found = scenarios(present[present["group_id"] == group_id], others)
+    return found.assign(
+        said=[
+            "the same people" if alike == 1 else "there" if there else "not there"
+            for alike, there in zip(found["jaccard"], found["there"], strict=True)
+        ],
+        lost_people=[tuple(part for part in str(who).split("|") if part) for who in found["lost_people"]],
+    )
+
+
+@kept
+def people_left_out(loaded: Loaded) -> pd.DataFrame:
+    """Return what would not be seen if people were missing from the records, in percent."""
+    found = loaded.analysis.omissions().shares
+    return found.assign(
+        share=(found["share"] * 100).round().astype(int),
+        jaccard=found["jaccard"].round(2),
+        groups_dissolved=(found["groups_dissolved"] * 100).round(1),
+        contacts_lost=(found["contacts_lost"] * 100).round(1),
+    )
 
 
 @kept

@@ -16,12 +16,15 @@ from functools import wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+import pandas as pd
 import streamlit as st
 
 from app import state
 from app.analysis import Analysis, Settings, analyse_records, load_case, load_geography
 from geo.files import Geography
 from mapping.access import Viewer
+from mapping.duplicates import compared, score_pairs
+from mapping.merging import Identities, load_identities
 from mapping.records import Records
 from mapping.tables import CaseError
 
@@ -57,6 +60,7 @@ class Question:
     role: str
     as_of: date | None
     grades: str
+    identities: Identities = field(default_factory=Identities)
 
     @property
     def viewer(self) -> Viewer:
@@ -71,7 +75,7 @@ class Question:
     @property
     def key(self) -> str:
         """One text that tells this question from every other."""
-        return repr((self.folder, self.fingerprint, self.viewer, self.as_of, self.grades))
+        return repr((self.folder, self.fingerprint, self.viewer, self.as_of, self.grades, self.identities))
 
 
 @dataclass
@@ -139,7 +143,9 @@ class Work:
         try:
             records, places = self.reading.read(self._tell)
             asked = self.question
-            settings = Settings(as_of=asked.as_of, grades=asked.grades, viewer=asked.viewer)
+            settings = Settings(
+                as_of=asked.as_of, grades=asked.grades, viewer=asked.viewer, identities=asked.identities
+            )
             self.analysis = analyse_records(records, places, settings, progress=self._tell)
         except (CaseError, ValueError, FileNotFoundError) as error:  # shown by the page that waits
             self.error = error
@@ -181,31 +187,41 @@ class NotLoadedError(RuntimeError):
     """The case cannot be shown; the message says why in words for the user."""
 
 
-def question() -> Question:
-    """Return what this user asks now."""
+def question(*, deciding: bool = False) -> Question:
+    """Return what this user asks now; while they decide who is who, with the decisions of when they began."""
     folder = case_folder()
     if not folder.exists():
         msg = f"There is no case folder at {folder}. Start the app with the folder of a case: contextmap serve FOLDER."
         raise NotLoadedError(msg)
-    return Question(str(folder), fingerprint(folder), state.role(), state.as_of(), state.grades())
+    try:
+        known = state.in_use("identities", load_identities(folder), keep=deciding)
+    except (OSError, ValueError) as error:
+        raise NotLoadedError(str(error)) from error
+    return Question(str(folder), fingerprint(folder), state.role(), state.as_of(), state.grades(), known)
 
 
-def load(as_of: date | None = None) -> Loaded:
+def load(as_of: date | None = None, *, grades: str | None = None, deciding: bool = False) -> Loaded:
     """Return the case for this user, showing the stages while they last.
 
     Parameters
     ----------
     as_of
         another day than the one the user chose.
+    grades
+        another band of grades than the one the user chose.
+    deciding
+        leave the network as it was when the user began to decide who is who, so that each decision is quick.
 
     Raises
     ------
     NotLoadedError
         with a sentence for the user.
     """
-    asked = question()
+    asked = question(deciding=deciding)
     if as_of is not None:
         asked = replace(asked, as_of=as_of)
+    if grades is not None:
+        asked = replace(asked, grades=grades)
     work = _work(asked.key, asked)
     if not work.done.wait(0.25):
         _wait(work)
@@ -304,6 +320,17 @@ def _say_check(found: Check) -> None:
         + (f": {done} of {of} resamples of the reports" if of else "")
         + ". The page can be used meanwhile."
     )
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def _pairs(folder: str, fingerprint: str) -> pd.DataFrame:
+    records, _ = _reading(folder, fingerprint).read(lambda _stage, _seconds: None)
+    return score_pairs(compared(records.branch()))
+
+
+def pairs(loaded: Loaded) -> pd.DataFrame:
+    """Return the pairs of people who may be one person, compared once whatever is decided of them."""
+    return _pairs(loaded.question.folder, loaded.question.fingerprint)
 
 
 def case_name() -> str:

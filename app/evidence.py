@@ -226,19 +226,23 @@ def panel(items: pd.DataFrame, *, key: str, title: str, why: str, certain: bool 
         )
 
 
-def link(loaded: Loaded, row: pd.Series, *, key: str) -> None:
+def link(loaded: Loaded, row: pd.Series, *, key: str, chance: str = "") -> None:
     """Show what one link rests on.
 
     Parameters
     ----------
     row
         one row of `answers.links`.
+    chance
+        whether being at the same places is more than chance, where that was worked out.
     """
     label = answers.labels(loaded, state.names_shown())
     pair = [row["person_a"], row["person_b"]]
     items = masked(loaded, answers.link_items(loaded, *pair), pair)
     title = f"{label_of(pair[0], label)} and {label_of(pair[1], label)}"
     why = f"Linked: {words.kinds_of_link(row['kinds'])}. {words.count(int(row['items']), 'item').capitalize()}, {words.span(row['first_seen'], row['last_seen'])}."
+    if chance:
+        why += f" They are linked only by being at the same places: {chance}."
     panel(items, key=key, title=title, why=why)
 
 
@@ -255,6 +259,17 @@ def masked(loaded: Loaded, items: pd.DataFrame, people: Sequence[str]) -> pd.Dat
             if column in items
         }
     )
+
+
+def group(loaded: Loaded, group_id: str, called: str, *, key: str) -> None:
+    """Show what the links inside a group rest on."""
+    label = answers.labels(loaded, state.names_shown())
+    items = answers.group_items(loaded, group_id)
+    pairs = zip(items["person_a"], items["person_b"], strict=True)
+    items = items.assign(who=[f"{label_of(a, label)} and {label_of(b, label)}" for a, b in pairs])
+    inside = sorted({*items["person_a"], *items["person_b"]})
+    why = "Every record that links two of its members, the newest first."
+    panel(masked(loaded, items, inside), key=key, title=f"What {called} rests on", why=why)
 
 
 def group_certainty(items: pd.DataFrame) -> str:
@@ -305,8 +320,16 @@ def timeline(items: pd.DataFrame, *, key: str) -> None:
     )
 
 
-def contact(loaded: Loaded, row: pd.Series, children: Sequence[str], *, key: str) -> None:
-    """Show what ties children to one shared contact."""
+def contact(
+    loaded: Loaded, row: pd.Series, children: Sequence[str], *, key: str, sure: pd.Series | None = None
+) -> None:
+    """Show what ties children to one shared contact.
+
+    Parameters
+    ----------
+    sure
+        one row of `answers.sure_contacts`, where that was worked out.
+    """
     label = answers.labels(loaded, state.names_shown())
     items = answers.contact_items(loaded, row["contact_type"], row["contact_id"])
     items = items.assign(who=[label_of(person, label) for person in items["person_id"]])
@@ -320,6 +343,10 @@ def contact(loaded: Loaded, row: pd.Series, children: Sequence[str], *, key: str
         f"{kinds.KINDS[row['kind']].label.capitalize()}. {words.count(len(children), 'child', 'children').capitalize()} in {words.count(int(row['groups']), 'group')}"
         f"{_reach(row)}. {apart}"
     )
+    if sure is not None:
+        said = sure["chance"].replace("more than", "is more than")
+        said = [f"Connecting these children {said}" if said else "", sure["rests"]]
+        why += "".join(f" {part[:1].upper()}{part[1:]}." for part in said if part)
     panel(masked(loaded, items, people), key=key, title=str(row["called"]), why=why)
 
 

@@ -153,6 +153,12 @@ def quiet(text: str) -> None:
     st.html(f'<p class="cm-quiet">{markup(text)}</p>')
 
 
+def certain(text: str) -> None:
+    """Show how sure something is, in words, where it was worked out."""
+    if text:
+        st.html(f"<p><b>{markup(text[:1].upper() + text[1:])}.</b></p>")
+
+
 def trouble(text: str) -> None:
     """Show what went wrong, in the words of the error, as text."""
     lines = [f"<p>{markup(part)}</p>" for part in text.split("\n")[:12]]

@@ -2,14 +2,73 @@
 
 import streamlit as st
 
-from app import answers, changes, charts, data, evidence, frame, kinds, network, state, tables, words
+from app import (
+    answers,
+    bands,
+    changes,
+    charts,
+    data,
+    evidence,
+    frame,
+    kinds,
+    names,
+    network,
+    state,
+    tables,
+    words,
+)
 from app.text import markdown
+
+
+def bands_compared(group: str) -> None:
+    """Show, when asked, what becomes of a group on better graded evidence alone."""
+    if not st.toggle("Compare with other bands of grades", key="groups_bands", persist_state="session"):
+        frame.quiet("Is the group there on better graded evidence alone? Each band is worked out anew.")
+        return
+    found = answers.group_in_bands(loaded, group, {band: data.load(grades=band) for band in state.GRADES})
+    tables.show(
+        found.assign(
+            lost_people=[
+                words.listing([names.label_of(p, label) for p in who]) for who in found["lost_people"]
+            ]
+        ),
+        key="group_bands",
+        title="The same group by band of grades",
+        columns={
+            "band": "Grades",
+            "said": "What is there",
+            "kept": "Members kept",
+            "joined": "Others in it",
+            "lost_people": "Not in it",
+        },
+    )
+
+
+def whole_picture(ready: bool) -> None:
+    """Show, when asked, what would not be seen if some people were missing from the records."""
+    with st.expander("If some people were missing from the records", key="groups_missing"):
+        frame.quiet(
+            "No hub knows everybody. This leaves people out at random and looks again, twenty times for each share."
+        )
+        if ready and st.toggle("Work it out", key="groups_missing_asked"):
+            tables.show(
+                answers.people_left_out(loaded),
+                key="left_out",
+                title="What would not be seen",
+                columns={
+                    "share": "Children and young people left out (%)",
+                    "jaccard": "Likeness of what is left of a group",
+                    "groups_dissolved": "Groups not found (%)",
+                    "contacts_lost": "Shared contacts not found (%)",
+                },
+            )
+
 
 loaded = data.load()
 label = answers.labels(loaded, state.names_shown())
 every = answers.group_table(loaded)
 called = answers.group_labels(loaded)
-chosen = state.known_choice("group", called.index)
+chosen = bands.chosen_group(loaded)
 frame.title("Groups", words.groups_answer(every, answers.members(loaded)))
 
 bar = st.container(horizontal=True, vertical_alignment="bottom")
@@ -33,6 +92,7 @@ with box:
     listed += [chosen] if chosen is not None and chosen not in listed else []
     state.pick("group", "Group", listed, called.to_dict(), empty="All groups", width=360)
 
+sure = answers.checked(loaded)
 picture, panel = frame.picture_and_panel()
 if chosen is None:
     with picture:
@@ -68,15 +128,19 @@ else:
         )
     row = every[every["group_id"] == chosen].iloc[0]
     links = answers.group_links(loaded, chosen)
+    worked_out = {} if sure is None else answers.sure_links(loaded, sure)
     inside = answers.members(loaded)
     inside = inside[inside["group_id"] == chosen]
     common = answers.group_places(loaded, chosen, state.grades())
+    where = bands.group_places(loaded, chosen)
     nodes, edges, left_out = network.group(
-        loaded, inside, links, common if shared else common.iloc[:0], label
+        loaded, inside, links, common if shared else common.iloc[:0], label, where=where
     )
     link_id = state.known_choice("link", links["id"])
     with picture:
-        network.chart(nodes, edges, what="link", chosen=link_id, key=f"group_{chosen}")
+        network.chart(
+            nodes, edges, what="link", chosen=link_id, key=f"group_{bands.anchor(chosen)}", where=where
+        )
         st.html(network.legend(nodes, edges, loaded))
         network.send_on(loaded, nodes, edges, title=called[chosen], key="group")
         if left_out:
@@ -91,25 +155,39 @@ else:
                 on_click=state.choose,
                 args=("link", None),
             )
-            evidence.link(loaded, links[links["id"] == link_id].iloc[0], key="group_link")
+            evidence.link(
+                loaded,
+                links[links["id"] == link_id].iloc[0],
+                key="group_link",
+                chance=worked_out.get(link_id, ""),
+            )
         else:
             frame.heading(f"{called[chosen]}: {words.group_facts(row)}")
             frame.quiet(evidence.group_certainty(answers.group_items(loaded, chosen)))
+            if sure is not None:
+                frame.certain(answers.sure_groups(loaded, sure)["said"].get(chosen, ""))
             frame.lines(changes.since_html(changed, chosen, label, words.day(since)))
-            people, places, time = st.tabs(["Members", "Places and things", "Timeline of evidence"])
+            people, places, time, items, bands = st.tabs(
+                ["Members", "Places and things", "Timeline", "Evidence", "Grades"]
+            )
             with people:
+                listed = answers.member_table(loaded, chosen, label)
+                columns = {
+                    "who": "Who",
+                    "is": "Is",
+                    "age": "Age",
+                    "links": "Links in the group",
+                    "ward": "Lives in ward",
+                    "last_seen": "Newest evidence",
+                }
+                if sure is not None:
+                    listed = listed.assign(sure=listed["person_id"].map(answers.sure_members(loaded, sure)))
+                    columns["sure"] = "How sure"
                 tables.show(
-                    answers.member_table(loaded, chosen, label),
+                    listed,
                     key="members",
                     title="Members",
-                    columns={
-                        "who": "Who",
-                        "is": "Is",
-                        "age": "Age",
-                        "links": "Links in the group",
-                        "ward": "Lives in ward",
-                        "last_seen": "Newest evidence",
-                    },
+                    columns=columns,
                     what="person",
                     ids=inside["person_id"].tolist(),
                 )
@@ -137,7 +215,12 @@ else:
                 )
             with time:
                 evidence.timeline(answers.group_items(loaded, chosen), key="group")
+            with items:
+                evidence.group(loaded, chosen, called[chosen], key="group_items")
+            with bands:
+                bands_compared(chosen)
     shown = links.assign(
+        chance=[worked_out.get(link, "") for link in links["id"]],
         one=links["person_a"].map(label),
         other=links["person_b"].map(label),
         how=[words.kinds_of_link(kind) for kind in links["kinds"]],
@@ -157,6 +240,7 @@ else:
             "items": "Items",
             "sources": "Sources",
             "best_grade": "Best grade",
+            **({} if sure is None else {"chance": "Being at the same places"}),
             "first_seen": "First",
             "last_seen": "Newest",
             "weight": "Weight",
@@ -164,6 +248,25 @@ else:
     )
 
 said = changed.set_index("group_id")["said"]
+columns = {
+    "group": "Group",
+    "change": "Change",
+    "size": "Members",
+    "children": "Children",
+    "young_adults": "Young adults",
+    "unknown_age": "Age not known",
+    "links": "Links",
+    "filled": "Pairs linked (%)",
+    "first_seen": "First evidence",
+    "last_seen": "Newest evidence",
+}
+if sure is not None:
+    found = answers.sure_groups(loaded, sure)
+    groups = groups.assign(
+        sure=groups["group_id"].map(found["said"]),
+        stability=groups["group_id"].map(found["stability"]).round(2),
+    )
+    columns |= {"sure": "How sure", "stability": "Stability"}
 shown = groups.assign(
     group=groups["group_id"].map(called),
     filled=(groups["density"] * 100).round(),
@@ -175,19 +278,11 @@ tables.show(
     title=words.groups_listed(only, words.day(since)),
     what="group",
     ids=groups["group_id"].tolist(),
-    columns={
-        "group": "Group",
-        "change": "Change",
-        "size": "Members",
-        "children": "Children",
-        "young_adults": "Young adults",
-        "unknown_age": "Age not known",
-        "links": "Links",
-        "filled": "Pairs linked (%)",
-        "first_seen": "First evidence",
-        "last_seen": "Newest evidence",
-    },
+    columns=columns,
 )
+
+if chosen is None:
+    whole_picture(sure is not None)
 
 with frame.method():
     st.html(
@@ -196,4 +291,8 @@ with frame.method():
         "A group is a way of reading the records, not a fact about anyone: a link says that records put two people together, not why.</p>"
         "<p>An item counts by how specific it is (1 shared between the others present) and how lately it was seen (half after 180 days). "
         "Groups are listed by their newest evidence; no child and no group is ranked or scored.</p>"
+        "<p><b>How sure.</b> The reports are drawn again at random, a hundred times, and the groups found anew: a group is there in a resample if at least half of it comes back together; "
+        "its stability is how alike what comes back is on average. Each report and each agency is also left out in turn: a group that is then gone rests on it. "
+        "Where two are linked by being at the same places only, a test says whether they were together more often than people who go about as much as they do would be by chance. "
+        "None of this says that a group is real or what it does; it says how much of the picture hangs on single reports.</p>"
     )

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import answers, data, evidence, frame, interruption, maps, network, state, tables, words
+from app import answers, bands, data, evidence, frame, interruption, maps, network, state, tables, words
 
 loaded = data.load()
 label = answers.labels(loaded, state.names_shown())
@@ -33,11 +33,14 @@ chosen = state.known_choice("contact", called) or listed["key"].iloc[0]
 row = listed[listed["key"] == chosen].iloc[0]
 children = answers.contact_children(loaded, row["contact_type"], row["contact_id"])
 
+sure = answers.checked(loaded)
+how_sure = None if sure is None else answers.sure_contacts(loaded, sure)
 picture, panel = frame.picture_and_panel()
 with picture:
-    nodes, edges, left_out = network.contact(loaded, row, children, label)
+    where = bands.contact_places(loaded, row["contact_type"], str(row["contact_id"]))
+    nodes, edges, left_out = network.contact(loaded, row, children, label, where=where)
     link_id = state.known_choice("link", answers.links(loaded)["id"])
-    network.chart(nodes, edges, what="link", chosen=link_id, key=f"contact_{chosen}", height=430)
+    network.chart(nodes, edges, what="link", chosen=link_id, key=f"contact_{chosen}", height=430, where=where)
     st.html(network.legend(nodes, edges, loaded))
     network.send_on(loaded, nodes, edges, title=words.plain_name(row["called"]), key="shared_contact")
     if left_out:
@@ -80,7 +83,9 @@ with panel:
         )
         evidence.link(loaded, shown_link.iloc[0], key="contact_link")
     else:
-        evidence.contact(loaded, row, children, key="contact")
+        evidence.contact(
+            loaded, row, children, key="contact", sure=None if how_sure is None else how_sure.loc[chosen]
+        )
     lived = homes[homes["children"] > 0]
     tables.show(
         lived,
@@ -93,6 +98,10 @@ with panel:
         f'<p class="cm-quiet">{words.homes_without_ward(len(children), int(homes["children"].sum()))}</p>'
     )
 
+columns = {}
+if how_sure is not None:
+    listed = listed.join(how_sure, on="key")
+    columns = {"chance": "Connects these children", "rests": "Rests on"}
 shown = listed.assign(
     nature=[words.nature(nature) for nature in listed["nature"]],
     apart=listed["not_otherwise_linked"].map(
@@ -115,6 +124,7 @@ tables.show(
         "sources": "Sources",
         "nature": "Nature",
         "apart": "The children are",
+        **columns,
         "first_seen": "First",
         "last_seen": "Newest",
     },
@@ -141,6 +151,9 @@ with frame.method():
         "<p>A shared contact is an adult, a phone, vehicle or account, a place, an online space or an event that records tie to two or more children. "
         "The children are <b>not otherwise linked</b> when nothing but this contact links any two of them: that is where a pattern may have been missed. "
         "Being tied to a contact says nothing about what a child did; a place or a phone may have many innocent users.</p>"
+        "<p><b>More than chance</b> means that, as busy as this contact and these children are, it would rarely connect so many of them by chance; "
+        "a bus station that everybody passes <b>could be chance</b>. Places are tested by how often children were there together, adults and things by how many children they are tied to. "
+        "A contact <b>rests on one report</b> when without it fewer than two children would be tied to it.</p>"
         "<p>Contacts are listed by how many groups they touch, then by how many children they reach. Children are never ranked.</p>"
         + interruption.METHOD
     )
