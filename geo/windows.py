@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal
@@ -23,8 +23,10 @@ SAME = 9
 # A replication is first searched only for windows above this log likelihood ratio, which nearly always finds
 # some; only where nothing was found is it searched again, further down.
 FLOORS = (4.0, 1.0, 0.0)
+# How many replications are looked at first, to learn how high the others are likely to reach.
+FEW = 16
 # How many numbers are held at a time: the running counts of a block of centres, and the distances of another.
-CELLS = 8_000_000
+CELLS = 12_000_000
 DISTANCES = 8_000_000
 
 
@@ -175,14 +177,15 @@ def largest_ratios(windows: Windows, counts: Counts) -> Floats:
     ----------
     counts : (areas, periods, replications).
     """
-    best = np.zeros(counts.shape[2])
-    left = np.arange(counts.shape[2])
-    for floor in FLOORS:
-        best[left] = _largest_above(windows, counts[:, :, left], floor)
-        left = left[best[left] == 0]
-        if not len(left):
-            break
-    return best
+    few = _down_from(windows, counts[:, :, :FEW], FLOORS)
+    rest = counts[:, :, FEW:]
+    if not rest.shape[2]:
+        return few
+    # Nearly all maps have a window as high as the lowest of a few maps, so little below that need be weighed.
+    lowest = float(few.min())
+    return np.concatenate(
+        [few, _down_from(windows, rest, (lowest, *(floor for floor in FLOORS if floor < lowest)))]
+    )
 
 
 def count_type(total: int) -> type[np.signedinteger]:
@@ -224,20 +227,32 @@ def _best_of_block(windows: Windows, counts: Ints, centres: Ints, limit: Ints | 
     return found
 
 
+def _down_from(windows: Windows, counts: Counts, floors: Sequence[float]) -> Floats:
+    """Search each replication for windows above the first floor, and where there are none above the next."""
+    best = np.zeros(counts.shape[2])
+    left = np.arange(counts.shape[2])
+    for floor in floors:
+        best[left] = _largest_above(windows, counts[:, :, left] if len(left) < len(best) else counts, floor)
+        left = left[best[left] == 0]
+        if not len(left):
+            break
+    return best
+
+
 def _largest_above(windows: Windows, counts: Counts, floor: float) -> Floats:
     """Find the highest ratio of each replication if it is above `floor`, else 0."""
     replications = counts.shape[2]
     bars = Bars.build(windows.total, floor, windows.direction)
     best = np.zeros(replications)
-    held = np.zeros((windows.areas + 1, *counts.shape[1:]), dtype=counts.dtype)
-    held[:-1] = np.cumsum(counts, axis=1, dtype=counts.dtype)
-    table = held.reshape(windows.areas + 1, -1)
+    # Period by period, so that what is added up and compared at a time lies together in memory.
+    held = np.zeros((counts.shape[1], windows.areas + 1, replications), dtype=counts.dtype)
+    np.cumsum(np.moveaxis(counts, 1, 0), axis=0, dtype=counts.dtype, out=held[:, :-1])
     for block in windows.blocks(size=max(1, DISTANCES // windows.areas)):
         order, ends = windows.circles(block)
-        step = max(1, CELLS // (order.shape[1] * table.shape[1]))
+        step = max(1, CELLS // (order.shape[1] * replications * len(held)))
         for start in range(0, len(block), step):
             some = slice(start, start + step)
-            sums = _running_sums(table, order[some]).reshape(order.shape[1], -1, *counts.shape[1:])
+            sums = [_running_sums(period, order[some]) for period in held]
             _raise_best(best, windows, sums, order[some], ends[some], bars)
     return best
 
@@ -251,17 +266,17 @@ def _running_sums(table: Counts, order: Ints) -> Counts:
     return sums
 
 
-def _raise_best(best: Floats, windows: Windows, sums: Counts, order: Ints, ends: Flags, bars: Bars) -> None:
+def _raise_best(
+    best: Floats, windows: Windows, sums: Sequence[Counts], order: Ints, ends: Flags, bars: Bars
+) -> None:
     """Raise `best`, in place, to the ratios of the windows that clear the bars."""
     for number, expected in windows.expected(order):
         first, last = windows.runs[number]
-        observed = sums[:, :, last] - sums[:, :, first - 1] if first else sums[:, :, last]
+        observed = sums[last] - sums[first - 1] if first else sums[last]
         expected = expected.T
         high, low = bars.at(expected, ends.T, observed.dtype)
-        clears = np.zeros(observed.shape, dtype=np.bool_)
-        if high is not None:
-            clears |= observed >= high[:, :, None]
-        if low is not None:
+        clears = observed >= high[:, :, None]
+        if bars.low is not None:
             clears |= observed <= low[:, :, None]
         depth, centre, replication = np.unravel_index(_marked(clears.reshape(-1)), clears.shape)
         ratio = log_likelihood_ratio(
@@ -309,18 +324,15 @@ class Bars:
             low[-1] = np.inf
         return cls(high, low)
 
-    def at(
-        self, expected: Floats, ends: Flags, kind: np.dtype[np.signedinteger]
-    ) -> tuple[Counts | None, Counts | None]:
+    def at(self, expected: Floats, ends: Flags, kind: np.dtype[np.signedinteger]) -> tuple[Counts, Counts]:
         """Return the fewest events that are high enough and the most that are low enough, window by window."""
-        top = np.iinfo(kind).max
-        high = low = None
+        high, low = np.full(expected.shape, np.iinfo(kind).max, kind), np.full(expected.shape, -1, kind)
         if self.high is not None:
             fewest = np.searchsorted(self.high, expected, side="left")
-            high = np.where(ends & (fewest < len(self.high)), fewest, top).astype(kind)
+            reached = ends & (fewest < len(self.high))
+            high[reached] = fewest[reached]
         if self.low is not None:
-            most = np.searchsorted(self.low, expected, side="right") - 1
-            low = np.where(ends, most, -1).astype(kind)
+            low[ends] = (np.searchsorted(self.low, expected, side="right") - 1)[ends]
         return high, low
 
 
