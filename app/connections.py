@@ -51,6 +51,9 @@ RULES = {
     "fewest": "the way with the fewest steps",
     "earliest|fewest": "the earliest way and the one with the fewest steps",
 }
+EVENTS = {"intelligence": "intelligence report", "other": "event"}
+"""What to call an event where its code is no name for one event."""
+
 NO_PEOPLE = "This viewer sees wards, not people, so nothing can be asked about how people are connected."
 
 
@@ -278,7 +281,11 @@ class Names:
 
 def noun(kind: str, code: Any) -> str:
     """Return the words for the kind of a person, thing, place or event, from its code."""
-    return "person" if kind == "person" else load_codes().meaning(f"{kind}_kind", plain(code))
+    if kind == "person":
+        return "person"
+    if kind == "event" and plain(code) in EVENTS:
+        return EVENTS[plain(code)]
+    return load_codes().meaning(f"{kind}_kind", plain(code))
 
 
 def through(*, without: Collection[str] = (), busy: bool = False, schools: bool = False) -> tuple[str, ...]:

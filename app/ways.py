@@ -133,7 +133,9 @@ def called(loaded: Loaded, shown: bool) -> Called:
 
     def name(kind: str, identity: str) -> str:
         said = label_of(identity, names(loaded, kind, shown))
-        return f"the {' of '.join(said.split(', ', 1))}" if kind == "event" else said
+        return (
+            f"the {noun(loaded, kind, identity)} of {said.rpartition(', ')[2]}" if kind == "event" else said
+        )
 
     return name
 
@@ -156,7 +158,7 @@ def noun(loaded: Loaded, kind: str, identity: str) -> str:
     """Return what something is in words: "phone", "adult of concern"."""
     if kind == "person":
         return kinds.KINDS[drawn_kind(loaded, kind, identity)].label
-    return load_codes().meaning(f"{kind}_kind", codes(loaded, kind).get(identity))
+    return connections.noun(kind, codes(loaded, kind).get(identity))
 
 
 @kept
@@ -227,8 +229,8 @@ def panel(loaded: Loaded, step: pd.Series, people: list[str], *, key: str) -> No
     evidence.panel(
         evidence.masked(loaded, rows, people),
         key=key,
-        title=" and ".join(ends),
-        why=f"On record: {connections.step_sentence(step, say)}.",
+        title=f"{ends[0][0].upper()}{ends[0][1:]} and {ends[1]}",
+        why=f"{connections.step_sentence(step, say)}.",
     )
 
 

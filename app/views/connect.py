@@ -106,7 +106,12 @@ with picture:
         drawn = found.table[found.table["path"] <= ways.MOST_DRAWN]
         nodes, edges = ways.picture(loaded, drawn, one, other)
         network.chart(
-            nodes, edges, what="step", chosen=chosen, key=f"connect_{mode}_{one}_{other}", height=460
+            nodes,
+            edges,
+            what="step",
+            chosen=chosen,
+            key=f"connect_{mode}{length}_{grades}_{''.join(through)}_{one}_{other}",
+            height=460,
         )
         st.html(network.legend(nodes, edges, loaded))
         network.send_on(loaded, nodes, edges, title="How two are connected", key="connect")

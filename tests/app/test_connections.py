@@ -252,6 +252,11 @@ def test_what_a_path_passes_through() -> None:
     assert through_words(path.iloc[:1], lambda *_: "x") == ""
 
 
+def test_what_kind_of_thing_something_is() -> None:
+    asked = (("person", "child"), ("thing", "phone"), ("location", "park"), ("event", "arrest"), ("event", "intelligence"), ("event", "other"))  # fmt: skip
+    assert [connections.noun(*each) for each in asked] == ["person", "phone", "park or open space", "arrest", "intelligence report", "event"]  # fmt: skip
+
+
 def paths_of(listed: int, found: int, *, more: bool = False, stopped: bool = False) -> Paths:
     end = End("person", "A", 0)
     return Paths(end, end, pd.DataFrame(), listed, found, more, stopped)

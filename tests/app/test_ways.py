@@ -152,7 +152,7 @@ def test_two_children_the_phone_between_them_and_the_rows_it_rests_on(
     said = shown(app.run())
     assert not app.exception
     assert "BQ (C002) and handset ending 041</h3>" in said
-    assert "On record: BQ (C002) used handset ending 041." in said
+    assert "<p>BQ (C002) used handset ending 041.</p>" in said
     assert "<b>Rests on one report.</b>" in said
     assert "Seen together at the park." in said
     assert "thing_use row 2" in said
