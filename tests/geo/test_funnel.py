@@ -31,7 +31,7 @@ def test_limits_go_through_the_published_points(count: int) -> None:
     found = funnel_limits(pd.Series(FINGERTIPS[count]), target=1, per=1)
 
     for at, name in enumerate(NAMES):
-        assert found[name].iloc[at] * FINGERTIPS[count][at] == pytest.approx(count, abs=1e-4)
+        assert found[name].iloc[at] * FINGERTIPS[count][at] == pytest.approx(count, rel=1e-6, abs=1e-4)
 
 
 def test_limits_between_whole_counts_are_interpolated_as_spiegelhalter_does() -> None:
