@@ -17,6 +17,7 @@ import typer
 
 from app.commands.compare import compare
 from app.commands.connect import connect
+from app.commands.duplicates import duplicates
 from app.commands.operations import operations
 from app.options import (
     AsOfOption,
@@ -285,6 +286,7 @@ def serve(
 cli.command()(compare)
 cli.command()(connect)
 cli.command()(operations)
+cli.command()(duplicates)
 
 
 @cli.command()

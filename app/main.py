@@ -27,6 +27,9 @@ PAGES = {
     "Places": [
         st.Page("views/wards.py", title="Wards", icon=":material/map:"),
     ],
+    "Data": [
+        st.Page("views/duplicates.py", title="Duplicates", icon=":material/people:"),
+    ],
 }
 # Who may not see people gets the pages without people, and only those.
 shown = (
@@ -43,7 +46,7 @@ case = data.case_name()
 place = frame.line(case)
 frame.say_line(place, case=case, as_of=state.as_of())
 try:
-    loaded = data.load()
+    loaded = data.load(deciding=page.title == "Duplicates")
 except data.NotLoadedError as error:
     frame.trouble(str(error))
     st.stop()

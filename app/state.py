@@ -16,6 +16,8 @@ GRADE_BAND = "grade_band"
 AS_OF = "as_of"
 NAMES = "names_shown"
 REASON = "names_reason"
+USER = "user_name"
+WHY = "decision_why"
 _GIVEN = "names_reason_given"
 _CHOSEN = "chosen"
 _TURN = "chosen_turn"
@@ -33,6 +35,7 @@ def start() -> None:
         AS_OF: None,
         NAMES: False,
         REASON: "",
+        USER: "",
         _CHOSEN: {},
         _TURN: {},
     }
@@ -54,6 +57,38 @@ def as_of() -> date | None:
     """Return the day whose knowledge is shown; None is the latest day in the records."""
     value = st.session_state[AS_OF]
     return value if isinstance(value, date) else None
+
+
+def user() -> str:
+    """Return the name the user has given for their decisions; "" where they have not."""
+    return str(st.session_state.get(USER) or "").strip()
+
+
+def why() -> str:
+    """Return the reason typed for a decision."""
+    return str(st.session_state.get(WHY) or "").strip()
+
+
+def forget_why() -> None:
+    """Empty the box for a reason (for callbacks)."""
+    st.session_state[WHY] = ""
+
+
+def in_use(what: str, value: Any, *, keep: bool) -> Any:
+    """Return a value and use it from now on; or with `keep`, the one that is in use already."""
+    if not keep or what not in st.session_state.get("in_use", {}):
+        st.session_state["in_use"] = {**st.session_state.get("in_use", {}), what: value}
+    return st.session_state["in_use"][what]
+
+
+def say_once(text: str) -> None:
+    """Keep a sentence to be shown when the page is drawn next (for callbacks)."""
+    st.session_state["said_once"] = text
+
+
+def said_once() -> str:
+    """Return the sentence kept by `say_once`, once."""
+    return str(st.session_state.pop("said_once", ""))
 
 
 def names_shown() -> bool:

@@ -97,9 +97,14 @@ def suggest_pairs(
     The columns of `score_pairs`, then linked_otherwise (what says that they were two; "" where nothing
     does) and judgement ("" where nobody has judged the pair).
     """
-    people = records.sql(f"SELECT {', '.join(COLUMNS)} FROM {{people}} ORDER BY person_n").df()
-    found = score_pairs(people, threshold_weight=threshold_weight, seed=seed)
+    found = score_pairs(compared(records), threshold_weight=threshold_weight, seed=seed)
     return judged(with_contradictions(records, found), judgements)
+
+
+def compared(records: Records) -> pd.DataFrame:
+    """Return what is compared of the people of a case, one row a person, in the order of their ids."""
+    found: pd.DataFrame = records.sql(f"SELECT {', '.join(COLUMNS)} FROM {{people}} ORDER BY person_id").df()
+    return found
 
 
 def with_contradictions(records: Records, pairs: pd.DataFrame) -> pd.DataFrame:

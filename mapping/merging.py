@@ -70,8 +70,8 @@ def beside(case: Path | str) -> Path:
     return path.with_name(f"{path.name}{SUFFIX}")
 
 
-def load_identities(case: Path | str, decisions: Path | str | None = None) -> Identities:
-    """Load who is who by the decisions kept about a case.
+def load_decisions(case: Path | str, decisions: Path | str | None = None) -> pd.DataFrame:
+    """Load the decisions about a case that stand, with the columns of `mapping.store.judgements`.
 
     Parameters
     ----------
@@ -83,16 +83,21 @@ def load_identities(case: Path | str, decisions: Path | str | None = None) -> Id
     FileNotFoundError
         The store given does not exist.
     """
-    named = decisions is not None or bool(os.environ.get("CONTEXTMAP_STORE"))
-    if not named and not beside(case).exists():
-        return Identities()
-    from mapping.store import load_judgements, store_exists, store_url  # only where there are decisions
+    from mapping.store import load_judgements, store_exists, store_url  # takes a while to load
 
     url = store_url(case, decisions)
     if decisions is not None and not store_exists(url):
         msg = f"There is no store of decisions {decisions}. Check the path, or leave --decisions out."
         raise FileNotFoundError(msg)
-    return identities(load_judgements(url))
+    return load_judgements(url)
+
+
+def load_identities(case: Path | str, decisions: Path | str | None = None) -> Identities:
+    """Load who is who by the decisions about a case that stand; `decisions` as in `load_decisions`."""
+    named = decisions is not None or bool(os.environ.get("CONTEXTMAP_STORE"))
+    if not named and not beside(case).exists():
+        return Identities()
+    return identities(load_decisions(case, decisions))
 
 
 def clusters(found: Identities, people: Iterable[str]) -> Clusters:

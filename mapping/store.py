@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -254,8 +254,15 @@ def judgements(store: Store, *, as_of: date | None = None, history: bool = False
         end = datetime.combine(as_of + timedelta(days=1), time(), LONDON)
         query = query.where(_judgements.c.at < _as_utc(end))
     with store.engine.connect().execution_options(reading=True) as connection:
-        found = pd.DataFrame(connection.execute(query).mappings().all(), columns=list(_judgements.c.keys()))
-    found["at"] = pd.to_datetime(found["at"], utc=True)
+        rows = connection.execute(query).mappings().all()
+    return _framed([dict(row) for row in rows], history=history)
+
+
+def _framed(rows: Sequence[Mapping[str, Any]], *, history: bool) -> pd.DataFrame:
+    found = pd.DataFrame(rows, columns=list(_judgements.c.keys()))
+    text = dict.fromkeys(("person_a", "person_b", "judgement", "by", "why"), "str")
+    found = found.astype({**text, "turn": "int64", "at": "datetime64[s]"})
+    found["at"] = found["at"].dt.tz_localize("UTC")
     found["superseded_at"] = found.groupby(["person_a", "person_b"])["at"].shift(-1)
     if not history:
         found = found[found["superseded_at"].isna() & (found["judgement"] != "withdrawn")]
@@ -265,7 +272,7 @@ def judgements(store: Store, *, as_of: date | None = None, history: bool = False
 def load_judgements(url: str, *, as_of: date | None = None, history: bool = False) -> pd.DataFrame:
     """Return the decisions at a URL as `judgements` does, none where there is no store yet."""
     if not store_exists(url):
-        return pd.DataFrame(columns=list(COLUMNS))
+        return _framed([], history=history)
     with open_store(url) as store:
         return judgements(store, as_of=as_of, history=history)
 
