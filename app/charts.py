@@ -63,6 +63,58 @@ def positions(nodes: Sequence[str], links: pd.DataFrame, *, seed: int = 0) -> pd
     )
 
 
+def beside(where: pd.DataFrame, nodes: Sequence[str], links: pd.DataFrame) -> pd.DataFrame:
+    """Return x and y for each node: where it already is, or else on a free spot near those it is linked to.
+
+    Parameters
+    ----------
+    where
+        x, y on id, of nodes that have a place. What is not among `nodes` keeps its place free.
+    nodes
+        ids.
+    links
+        source, target.
+
+    Returns
+    -------
+    pandas.DataFrame
+        x, y on id, in the order of `nodes`.
+    """
+    placed = {str(node): (float(x), float(y)) for node, x, y in where[["x", "y"]].itertuples(name=None)}
+    near: dict[str, list[str]] = {}
+    for one, other in zip(links["source"], links["target"], strict=True):
+        near.setdefault(one, []).append(other)
+        near.setdefault(other, []).append(one)
+    corner = (where["x"].min(), where["y"].max() + SPREAD) if len(where) else (0.0, 0.0)
+    for node in sorted(set(nodes) - set(placed)):
+        linked = [placed[other] for other in near.get(node, []) if other in placed]
+        start = tuple(np.mean(linked, axis=0)) if linked else corner
+        placed[node] = _free(start, np.array(list(placed.values())).reshape(-1, 2))
+    return pd.DataFrame(
+        [placed[node] for node in nodes], index=pd.Index(nodes, name="id"), columns=["x", "y"]
+    )
+
+
+def _free(start: tuple[float, float], taken: np.ndarray) -> tuple[float, float]:
+    """Return the first spot on a spiral out from a point that lies apart from all those taken."""
+    for turn in range(100_000):
+        reach = SPREAD * 0.3 * math.sqrt(turn)
+        spot = (start[0] + reach * math.cos(turn * _GOLDEN), start[1] + reach * math.sin(turn * _GOLDEN))
+        if not len(taken) or np.hypot(*(taken - spot).T).min() >= SPREAD * 0.7:
+            return spot
+    return start
+
+
+def corners(where: pd.DataFrame) -> tuple[float, float, float, float]:
+    """Return left, top, right and bottom of what is drawn, with room for names."""
+    return (
+        float(where["x"].min()) - SPREAD,
+        float(where["y"].min()) - SPREAD * 0.3,
+        float(where["x"].max()) + SPREAD,
+        float(where["y"].max()) + SPREAD * 0.5,
+    )
+
+
 def _part_positions(graph: nx.Graph, *, seed: int) -> np.ndarray:
     ordered = nx.Graph()
     ordered.add_nodes_from(sorted(graph.nodes))

@@ -19,7 +19,13 @@ from mapping.page import network_to_html
 
 
 def group(
-    loaded: Loaded, members: pd.DataFrame, links: pd.DataFrame, common: pd.DataFrame, label: pd.Series
+    loaded: Loaded,
+    members: pd.DataFrame,
+    links: pd.DataFrame,
+    common: pd.DataFrame,
+    label: pd.Series,
+    *,
+    where: pd.DataFrame | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame, bool]:
     """Return nodes and edges of one group with what its members share, and whether some were left out.
 
@@ -31,6 +37,8 @@ def group(
         the links among them, as `answers.group_links`.
     common
         places and things tied to two or more of them, as `answers.group_places`.
+    where
+        x, y on node id: whoever and whatever is in it stays there.
     """
     shown = members.head(workbench.MOST_NODES)
     nodes = pd.DataFrame(
@@ -46,20 +54,28 @@ def group(
         [nodes, pd.DataFrame({"id": keys, "kind": contexts["kind"], "name": named(loaded, contexts)})],
         ignore_index=True,
     )
-    tied = answers.ties(loaded, state.grades())
+    tied = answers.ties(loaded, loaded.question.grades)
     tied = tied[
         tied["person_id"].isin(shown["person_id"])
         & (tied["contact_type"] + ":" + tied["contact_id"].astype(str)).isin(keys)
     ]
     edges = pd.concat([links, peers.tie_edges(tied)], ignore_index=True) if len(tied) else links
     edges = edges[edges["source"].isin(nodes["id"]) & edges["target"].isin(nodes["id"])]
-    return placed(nodes, edges), drawn(loaded, edges, nodes), len(members) > len(shown)
+    return placed(nodes, edges, where), drawn(loaded, edges, nodes), len(members) > len(shown)
 
 
 def contact(
-    loaded: Loaded, row: Mapping[str, Any], children: Sequence[str], label: pd.Series
+    loaded: Loaded,
+    row: Mapping[str, Any],
+    children: Sequence[str],
+    label: pd.Series,
+    *,
+    where: pd.DataFrame | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame, int]:
-    """Return nodes and edges of one shared contact, its children and the links among them, and how many are left out."""
+    """Return nodes and edges of one shared contact, its children and the links among them, and how many are left out.
+
+    What is in `where` (x, y on node id) stays there.
+    """
     shown = list(children)[:MOST_CHILDREN]
     kind = answers.person_kinds(loaded)
     people = pd.DataFrame(
@@ -92,20 +108,29 @@ def contact(
             items=spokes["items"].fillna(1),
         )
         links = pd.concat([links, spokes], ignore_index=True)
-    return placed(nodes, links), drawn(loaded, links, nodes), len(children) - len(shown)
+    return placed(nodes, links, where), drawn(loaded, links, nodes), len(children) - len(shown)
 
 
 def peer_map(
-    loaded: Loaded, child: str, around: answers.Around, label: pd.Series
+    loaded: Loaded,
+    child: str,
+    around: answers.Around,
+    label: pd.Series,
+    *,
+    where: pd.DataFrame | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return nodes and edges of a child's peer map: the child in the middle, contexts around."""
+    """Return nodes and edges of a child's peer map: the child in the middle, contexts around.
+
+    What is in `where` (x, y on node id) stays there.
+    """
     found = around.nodes
     called = {"location": answers.place_names(loaded), "thing": answers.thing_names(loaded), "person": label}
     kind_of = found["id"].str.partition(":")[0]
     names = [str(called[kind].get(ref, ref)) for kind, ref in zip(kind_of, found["ref"], strict=True)]
     others = found[found["id"] != f"person:{child}"]
-    where = charts.rings(f"person:{child}", others.assign(context=peers.contexts(others)))
-    nodes = found.assign(name=names, x=found["id"].map(where["x"]), y=found["id"].map(where["y"]))
+    if where is None:
+        where = charts.rings(f"person:{child}", others.assign(context=peers.contexts(others)))
+    nodes = placed(found.assign(name=names), around.edges, where)
     edges = drawn(loaded, around.edges, nodes)
     me = f"person:{child}"
     others = ~((edges["source"] == me) | (edges["target"] == me))
@@ -128,10 +153,12 @@ def named(loaded: Loaded, contacts: pd.DataFrame) -> list[str]:
     ]
 
 
-def placed(nodes: pd.DataFrame, edges: pd.DataFrame) -> pd.DataFrame:
-    """Return the nodes with the positions the server gives them."""
-    where = charts.positions(nodes["id"].tolist(), edges)
-    return nodes.assign(x=where["x"].to_numpy(), y=where["y"].to_numpy())
+def placed(nodes: pd.DataFrame, edges: pd.DataFrame, where: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Return the nodes with the positions the server gives them; those in `where` (x, y on id) stay there."""
+    ids = nodes["id"].tolist()
+    kept = where is not None and nodes["id"].isin(where.index).any()
+    found = charts.beside(where, ids, edges) if kept else charts.positions(ids, edges)
+    return nodes.assign(x=found["x"].to_numpy(), y=found["y"].to_numpy())
 
 
 def drawn(loaded: Loaded, edges: pd.DataFrame, nodes: pd.DataFrame) -> pd.DataFrame:
@@ -207,9 +234,19 @@ def page_to_send(
 
 
 def chart(
-    nodes: pd.DataFrame, edges: pd.DataFrame, *, what: str, chosen: Any, key: str, height: int = 540
+    nodes: pd.DataFrame,
+    edges: pd.DataFrame,
+    *,
+    what: str,
+    chosen: Any,
+    key: str,
+    height: int = 540,
+    where: pd.DataFrame | None = None,
 ) -> None:
-    """Draw the chart; clicking a link chooses it, clicking a person or place chooses that."""
+    """Draw the chart; clicking a link chooses it, clicking a person or place chooses that.
+
+    All of `where` (x, y on node id) fits into the chart, whether it is drawn or not.
+    """
 
     # The library marks what was clicked in red, over any style of ours. A small picture is drawn anew
     # with our own mark; a large one keeps its zoom.
@@ -234,6 +271,7 @@ def chart(
         chosen=chosen or (f"person:{person}" if person is not None else None),
         on_choose=clicked,
         height=height,
+        corners=None if where is None or where.empty else charts.corners(where),
     )
 
 

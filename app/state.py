@@ -112,6 +112,7 @@ def back_to_initials() -> None:
     st.session_state[NAMES] = False
     st.session_state[_CHOSEN] = {}
     st.session_state.pop("recent_children", None)
+    st.session_state.pop("meant", None)
     for key in [key for key in st.session_state if str(key).startswith("pick_")]:
         del st.session_state[key]
 
@@ -185,6 +186,17 @@ def known_choice(what: str, ids: Iterable[Any]) -> Any:
     """Return the chosen id where it is among these, else None."""
     value = chosen(what)
     return value if value is not None and value in set(ids) else None
+
+
+def meant(what: str) -> dict[str, Any] | None:
+    """Return what the choice stands for in other bands of grades: what was chosen, in which band, and what is shown for it."""
+    found: dict[str, Any] | None = st.session_state.get("meant", {}).get(what)
+    return found
+
+
+def mean(what: str, value: Mapping[str, Any]) -> None:
+    """Keep what the choice stands for in other bands of grades."""
+    st.session_state["meant"] = {**st.session_state.get("meant", {}), what: dict(value)}
 
 
 def pick(

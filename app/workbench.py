@@ -15,6 +15,7 @@ from app.text import short
 MOST_NODES = 400
 """Above this many nodes a working chart is slow to draw and too dense to read."""
 
+CORNER = "corner"
 _INK = "#1f2933"
 _WIDTHS = {1: 1.5, 2: 3, 3: 5.5}
 
@@ -50,6 +51,8 @@ def _node_styles() -> list[Any]:
     }
     return [
         *styles,
+        # Two that nobody sees hold the picture's frame, so that it keeps its size whoever is drawn.
+        StyleRule(f"node[label = '{CORNER}']", {"opacity": 0, "events": "no", "width": 1, "height": 1}),
         StyleRule("node[place = 'safe']", {"border-width": 3, "border-color": kinds.PROTECTIVE}),
         StyleRule("node.highlight", {**plain, "outline-color": "#8a97a3", "border-color": "#8a97a3"}),
         StyleRule(
@@ -131,7 +134,13 @@ def _edge_styles() -> list[Any]:
     return rules
 
 
-def elements(nodes: pd.DataFrame, edges: pd.DataFrame, *, chosen: str | None = None) -> dict[str, Any]:
+def elements(
+    nodes: pd.DataFrame,
+    edges: pd.DataFrame,
+    *,
+    chosen: str | None = None,
+    corners: tuple[float, float, float, float] | None = None,
+) -> dict[str, Any]:
     """Return a chart's rows in the library's form.
 
     Parameters
@@ -143,9 +152,12 @@ def elements(nodes: pd.DataFrame, edges: pd.DataFrame, *, chosen: str | None = N
         among (1: not a link of the person in the middle).
     chosen
         the id of the node or edge to mark.
+    corners
+        left, top, right and bottom of the frame to fit into the chart, whoever is drawn.
     """
     return {
-        "nodes": [
+        "nodes": _corner_nodes(corners)
+        + [
             {
                 "data": {
                     "id": row.id,
@@ -170,6 +182,19 @@ def elements(nodes: pd.DataFrame, edges: pd.DataFrame, *, chosen: str | None = N
     }
 
 
+def _corner_nodes(corners: tuple[float, float, float, float] | None) -> list[dict[str, Any]]:
+    if corners is None:
+        return []
+    left, top, right, bottom = corners
+    return [
+        {
+            "data": {"id": f"{CORNER}:{place}", "label": CORNER, "name": "", "chosen": 0},
+            "position": {"x": x, "y": y},
+        }
+        for place, x, y in (("first", left, top), ("last", right, bottom))
+    ]
+
+
 _EDGE = ("id", "source", "target", "basis", "nature", "step", "faded", "harm", "among")
 
 
@@ -181,6 +206,7 @@ def draw(
     chosen: str | None = None,
     on_choose: Callable[[str | None, str | None], None] | None = None,
     height: int = 520,
+    corners: tuple[float, float, float, float] | None = None,
 ) -> None:
     """Draw nodes and edges where the server put them; a click is passed on as (node id, edge id)."""
 
@@ -191,7 +217,7 @@ def draw(
             on_choose(_first(found.get("selected_node_ids")), _first(found.get("selected_edge_ids")))
 
     graph_workbench(
-        elements(nodes, edges, chosen=chosen),
+        elements(nodes, edges, chosen=chosen, corners=corners),
         layout={"name": "preset", "fit": True, "padding": 28, "animate": False},
         node_styles=_node_styles(),
         edge_styles=_edge_styles(),

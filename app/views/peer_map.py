@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import answers, data, evidence, frame, network, recent, state, tables, words
+from app import answers, bands, data, evidence, frame, network, recent, state, tables, words
 
 loaded = data.load()
 top = st.container()
@@ -57,14 +57,15 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         "Seen within", list(words.PERIODS), key="peer_within", persist_state="session", width=180
     )
 around = answers.around(loaded, child, steps, tuple(wanted), words.PERIODS[within], state.grades())
-nodes, edges = network.peer_map(loaded, child, around, label)
+where = bands.peer_places(loaded, child, steps, tuple(wanted), words.PERIODS[within])
+nodes, edges = network.peer_map(loaded, child, around, label, where=where)
 rows = answers.surroundings(loaded, child, around)
 frame.title(f"Peer map of {label[child]}", words.peer_answer(rows), place=top)
 
 picture, panel = frame.picture_and_panel()
 chosen = state.known_choice("link", edges["id"])
 with picture:
-    network.chart(nodes, edges, what="link", chosen=chosen, key=f"peer_{child}", height=600)
+    network.chart(nodes, edges, what="link", chosen=chosen, key=f"peer_{child}", height=600, where=where)
     st.html(network.legend(nodes, edges, loaded))
     network.send_on(loaded, nodes, edges, title=f"Peer map of {label[child]}", key="peer_map")
     frame.quiet(
