@@ -28,9 +28,9 @@ TRIES, TRIES_UP_TO = 10, 1_000
 PASSES_ABOVE = 100_000
 # ... until a pass adds less than this share to the quality of the whole.
 SETTLED = 1e-3
-# A few people and the groups around them are settled again from the present and from each alone, this many
-# times each, in so many passes. Not until it settles: from the present igraph may then never end.
-FROM_PRESENT, FROM_ALONE, RESETTLE_PASSES = 1, 2, 4
+# A few people and the groups around them are settled again in so many passes. Not until they settle: from a
+# given start, or with nodes that stand for several people, igraph may then never end.
+RESETTLE_PASSES = 4
 # igraph draws from one generator for the whole process.
 _drawing = threading.Lock()
 
@@ -205,7 +205,14 @@ def _quality(found: ig.VertexClustering) -> float:
 
 
 def resettle(
-    graph: ig.Graph, units: Integers, sizes: Integers, present: Integers, *, resolution: float, seed: int = 0
+    graph: ig.Graph,
+    units: Integers,
+    sizes: Integers,
+    present: Integers,
+    *,
+    resolution: float,
+    seed: int = 0,
+    tries: int = TRIES,
 ) -> Integers:
     """Return the best community found of each node of a small graph; the present one unless another is better.
 
@@ -214,6 +221,7 @@ def resettle(
     units : weight of each edge in whole billionths.
     sizes : how many people each node stands for.
     present : community of each node as it is.
+    tries : how many searches start from everyone alone; one more starts from the present.
     """
     import igraph as ig
 
@@ -231,7 +239,7 @@ def resettle(
         "resolution": resolution,
         "n_iterations": RESETTLE_PASSES,
     }
-    starts = [present.tolist()] * FROM_PRESENT + [None] * FROM_ALONE
+    starts = [present.tolist(), *[None] * tries]
     with _drawing:
         ig.set_random_number_generator(random.Random(seed))
         try:
