@@ -14,7 +14,7 @@ import pandas as pd
 from mapping.contacts import TYPE_NAMES, Ties
 from mapping.jaccard import DISSOLVED, best_matches
 from mapping.links import Links
-from mapping.partition import Integers, resettle, to_igraph
+from mapping.partition import TRIES, Integers, resettle, to_igraph
 from mapping.reports import Grouped, Reports, regroup
 from mapping.resamples import heed
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 # Reports are left out this many at a time; one by one only where a group does not stay as it is without them.
 TOGETHER = 4
+# ... with so many searches; what may matter is looked into with as many as groups are found with.
+QUICK = 2
 
 
 @dataclass(frozen=True)
@@ -43,13 +45,15 @@ def reliance(reports: Reports, grouped: Grouped, *, stop: threading.Event | None
     """Leave out each report in turn and settle the group it holds together again.
 
     A group can rest only on a report that puts two of its members together. Without that report (all its
-    items go, also those with others) the members are settled again, one by one, among the groups next to
-    theirs, which stay whole; everything further away is kept as it is. The present grouping stays unless
-    another is better. The group is not there where no community has a Jaccard similarity above a half
-    with it (Hennig 2008, Journal of Multivariate Analysis 99, 1154-1176); then no membership is either.
+    items go, also those with others) its members and those of the groups next to it are settled again, one
+    by one; the groups next to those stay whole, and everything further away is kept as it is. The present
+    grouping stays unless another is better. The group is not there where no community has a Jaccard
+    similarity above a half with it (Hennig 2008, Journal of Multivariate Analysis 99, 1154-1176); then no
+    membership is either.
 
-    Where a group stays as it is without several reports at once, and yet with all that links its members
-    to others, it stays as it is without each of them. So reports are tried several at a time.
+    First the members alone are settled again, the groups next to theirs whole. Where a group stays as it is
+    without several reports at once, and yet with all that links its members to others, it stays as it is
+    without each of them. So reports are tried several at a time, and only what may matter is looked into.
 
     Raises
     ------
@@ -57,121 +61,161 @@ def reliance(reports: Reports, grouped: Grouped, *, stop: threading.Event | None
         `stop` was set.
     """
     found = Reliance([[] for _ in grouped.communities], [[] for _ in grouped.group])
-    for place in _surroundings(reports, grouped):
+    near = _Near(reports, grouped)
+    for k in range(len(grouped.communities)):
         heed(stop)
-        inside = np.unique(np.concatenate([place.one[place.inside], place.other[place.inside]]))
-        for report in place.upheld_by(inside[reports.source_id[inside] != ""]):
-            gone, left = place.lost_without(report)
+        doubtful = list(_upheld_by(near.around(k)))
+        if not doubtful:
+            continue
+        group = near.around(k, wide=True)
+        for report in doubtful:
+            gone, left = group.lost_without(report)
             if gone:
-                found.groups[place.group].append(report)
-            for node in place.members[left].tolist():
+                found.groups[k].append(report)
+            for node in group.members[left].tolist():
                 found.members[node].append(report)
     return found
 
 
 @dataclass(frozen=True)
-class _Surroundings:
-    """One group, person by person, and the groups next to it, each as one node.
+class _Around:
+    """One group and what is next to it, as a small graph: some people one by one, then whole groups.
 
     Attributes
     ----------
-    group : which.
-    members : its nodes in the network; they are the first nodes of the graph, shape (k,).
-    graph, units, sizes : what links them to each other and to the groups next to them.
+    members : the group's nodes in the network; they are the first nodes of the graph, shape (k,).
+    graph, units : what links them to each other and to what is next to them.
+    sizes, present : how many people each node stands for, and which group they are in now.
     edge, item_units, one, other : of each item: its link in the graph, its weight, and its reports.
     inside : whether an item is between two members.
+    reports : the reports of those items, each once.
     resolution, seed : of the search for groups.
     """
 
-    group: int
     members: Integers
     graph: ig.Graph
     units: Integers
     sizes: Integers
+    present: Integers
     edge: Integers
     item_units: Integers
     one: Integers
     other: Integers
     inside: npt.NDArray[np.bool_]
+    reports: Integers
     resolution: float
     seed: int
 
-    def upheld_by(self, reports: Integers) -> Iterator[int]:
-        """Yield the reports without which the group may not stay as it is."""
-        for first in range(0, len(reports), TOGETHER):
-            yield from self._narrowed(reports[first : first + TOGETHER])
-
-    def _narrowed(self, reports: Integers) -> Iterator[int]:
-        # What links members to others stays here: only so does it follow that each report can be spared.
+    def stays_without(self, reports: Integers) -> bool:
+        """Say whether the group stays as it is without some reports, and with all that links it to others."""
         left_out = (np.isin(self.one, reports) | np.isin(self.other, reports)) & self.inside
-        if self._stays(self._settled(left_out)):
-            return
-        if len(reports) == 1:
-            yield int(reports[0])
-            return
-        half = len(reports) // 2
-        yield from self._narrowed(reports[:half])
-        yield from self._narrowed(reports[half:])
+        found = self._settled(left_out, tries=QUICK)
+        members, others = found[: len(self.members)], found[len(self.members) :]
+        return bool((members == members[0]).all() and (others != members[0]).all())
 
     def lost_without(self, report: int) -> tuple[bool, npt.NDArray[np.bool_]]:
         """Say whether the group is gone without a report, and which members are no longer in it, shape (k,)."""
-        found = self._settled((self.one == report) | (self.other == report))
+        found = self._settled((self.one == report) | (self.other == report), tries=TRIES)
         people = np.repeat(found, self.sizes)
         group = np.where(np.arange(len(people)) < len(self.members), 0, -1)
         match = best_matches(group, people, groups=1)
         gone = bool(match.jaccard[0] <= DISSOLVED)
         return gone, gone | (found[: len(self.members)] != match.core[0])
 
-    def _settled(self, left_out: npt.NDArray[np.bool_]) -> Integers:
+    def _settled(self, left_out: npt.NDArray[np.bool_], *, tries: int) -> Integers:
         lost = np.bincount(self.edge[left_out], weights=self.item_units[left_out], minlength=len(self.units))
-        present = np.maximum(np.arange(len(self.sizes)) - len(self.members) + 1, 0)
         units = self.units - lost.astype(np.int64)
-        return resettle(self.graph, units, self.sizes, present, resolution=self.resolution, seed=self.seed)
+        return resettle(
+            self.graph,
+            units,
+            self.sizes,
+            self.present,
+            resolution=self.resolution,
+            seed=self.seed,
+            tries=tries,
+        )
 
-    def _stays(self, community: Integers) -> bool:
-        members, others = community[: len(self.members)], community[len(self.members) :]
-        return bool((members == members[0]).all() and (others != members[0]).all())
+
+def _upheld_by(group: _Around) -> Iterator[int]:
+    """Yield the reports without which a group may not stay as it is."""
+    for first in range(0, len(group.reports), TOGETHER):
+        yield from _narrowed(group, group.reports[first : first + TOGETHER])
 
 
-def _surroundings(reports: Reports, grouped: Grouped) -> Iterator[_Surroundings]:
-    """Yield each group with what is next to it."""
-    network, group, groups = reports.network, grouped.group, len(grouped.communities)
-    around = np.unique(grouped.community, return_inverse=True)[1]
-    sizes = np.bincount(around)
-    # Each link twice, once from each end; within a group once.
-    ends = np.concatenate([network.one, network.other]), np.concatenate([network.other, network.one])
-    link = np.tile(np.arange(len(network.one)), 2)
-    inside = around[ends[0]] == around[ends[1]]
-    kept = (group[ends[0]] >= 0) & ~(inside & (np.arange(len(link)) >= len(network.one)))
-    one, other, link, inside = ends[0][kept], ends[1][kept], link[kept], inside[kept]
-    by_group = _Slices(group[one], groups)
-    members = _Slices(group, groups)
-    first_item = np.searchsorted(reports.edge, np.arange(len(network.one) + 1))
-    for k in range(groups):
-        nodes, at = members[k], by_group[k]
-        next_to, place = np.unique(around[other[at]][~inside[at]], return_inverse=True)
-        end = np.empty(len(at), dtype=np.int64)
-        end[inside[at]] = np.searchsorted(nodes, other[at][inside[at]])
-        end[~inside[at]] = len(nodes) + place
-        start = np.searchsorted(nodes, one[at])
-        total = len(nodes) + len(next_to)
+def _narrowed(group: _Around, reports: Integers) -> Iterator[int]:
+    if group.stays_without(reports):
+        return
+    if len(reports) == 1:
+        yield int(reports[0])
+        return
+    half = len(reports) // 2
+    yield from _narrowed(group, reports[:half])
+    yield from _narrowed(group, reports[half:])
+
+
+class _Near:
+    """Finds what is next to each group."""
+
+    def __init__(self, reports: Reports, grouped: Grouped) -> None:
+        network = reports.network
+        self._reports, self._grouped = reports, grouped
+        self._whole = np.unique(grouped.community, return_inverse=True)[1]
+        self._people = _Slices(self._whole, int(self._whole.max(initial=-1)) + 1)
+        self._members = _Slices(grouped.group, len(grouped.communities))
+        # Each link from both of its ends.
+        self._links = _Slices(np.concatenate([network.one, network.other]), len(network.people))
+        self._end = np.concatenate([network.other, network.one])
+        self._first_item = np.searchsorted(reports.edge, np.arange(len(network.one) + 1))
+
+    def around(self, k: int, *, wide: bool = False) -> _Around:
+        """Return a group and what is next to it; `wide` takes the people next to it one by one as well."""
+        members = self._members[k]
+        nodes = members
+        if wide:
+            next_to = np.unique(self._whole[self._end[self._links.of(members)]])
+            others = self._people.of(next_to[next_to != self._whole[members[0]]])
+            nodes = np.concatenate([members, others])
+        halves = self._links.of(nodes)
+        links = halves % len(self._reports.network.one)
+        start = np.repeat(np.arange(len(nodes)), self._links.counts(nodes))
+        place = np.full(len(self._whole), -1)
+        place[nodes] = np.arange(len(nodes))
+        end = place[self._end[halves]]
+        beyond, at = np.unique(self._whole[self._end[halves[end < 0]]], return_inverse=True)
+        end[end < 0] = len(nodes) + at
+        # Each link between two of these people was found from both ends.
+        once = start < end
+        return self._graph(members, nodes, beyond, start[once], end[once], links[once])
+
+    def _graph(
+        self,
+        members: Integers,
+        nodes: Integers,
+        beyond: Integers,
+        start: Integers,
+        end: Integers,
+        link: Integers,
+    ) -> _Around:
+        reports, total = self._reports, len(nodes) + len(beyond)
         pairs, edge = np.unique(start * total + end, return_inverse=True)
-        counts = first_item[link[at] + 1] - first_item[link[at]]
-        items = _ranges(first_item[link[at]], counts)
+        items, counts = _ranges(self._first_item, link)
         units = np.bincount(np.repeat(edge, counts), weights=reports.units[items], minlength=len(pairs))
-        yield _Surroundings(
-            k,
-            nodes,
+        inside = np.repeat(end < len(members), counts)
+        held = np.unique(np.concatenate([reports.one[items][inside], reports.other[items][inside]]))
+        return _Around(
+            members,
             to_igraph(total, pairs // total, pairs % total),
             units.astype(np.int64),
-            np.concatenate([np.ones(len(nodes), dtype=np.int64), sizes[next_to]]),
+            np.concatenate([np.ones(len(nodes), dtype=np.int64), self._people.counts(beyond)]),
+            np.unique(np.concatenate([self._whole[nodes], beyond]), return_inverse=True)[1],
             np.repeat(edge, counts),
             reports.units[items],
             reports.one[items],
             reports.other[items],
-            np.repeat(inside[at], counts),
-            grouped.resolution,
-            grouped.seed,
+            inside,
+            held[reports.source_id[held] != ""],
+            self._grouped.resolution,
+            self._grouped.seed,
         )
 
 
@@ -180,16 +224,25 @@ class _Slices:
 
     def __init__(self, numbers: Integers, count: int) -> None:
         self._order = np.argsort(numbers, kind="stable")
-        self._ends = np.searchsorted(numbers[self._order], np.arange(count + 1))
+        self._first = np.searchsorted(numbers[self._order], np.arange(count + 1))
 
     def __getitem__(self, number: int) -> Integers:
-        return self._order[self._ends[number] : self._ends[number + 1]]
+        return self._order[self._first[number] : self._first[number + 1]]
+
+    def of(self, numbers: Integers) -> Integers:
+        """Return the places of several numbers, one after the other."""
+        return self._order[_ranges(self._first, numbers)[0]]
+
+    def counts(self, numbers: Integers) -> Integers:
+        """Return how many places each of several numbers has."""
+        return self._first[numbers + 1] - self._first[numbers]
 
 
-def _ranges(first: Integers, counts: Integers) -> Integers:
-    """Join runs of whole numbers: each from `first`, so many."""
+def _ranges(first: Integers, which: Integers) -> tuple[Integers, Integers]:
+    """Join the runs first[k] up to first[k + 1] for each k of `which`; return them and how long each is."""
+    counts = first[which + 1] - first[which]
     steps = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
-    return np.repeat(first, counts) + steps
+    return np.repeat(first[which], counts) + steps, counts
 
 
 def agency_reliance(
