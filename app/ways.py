@@ -203,12 +203,12 @@ def _end(graph: Steps, key: str) -> End:
 
 def picture(loaded: Loaded, table: pd.DataFrame, one: str, other: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return nodes and edges of some paths, one end left and the other right."""
-    say = called(loaded, state.names_shown())
+    shown = state.names_shown()
     where = left_to_right(table, one, other)
     ends = [key.partition(":")[::2] for key in where.index]
     nodes = where.reset_index().assign(
         kind=[drawn_kind(loaded, *end) for end in ends],
-        name=[say(*end).removeprefix("the ") if end[0] == "event" else say(*end) for end in ends],
+        name=[label_of(identity, names(loaded, kind, shown)) for kind, identity in ends],
     )
     return nodes, network.drawn(loaded, drawn_steps(table), nodes)
 

@@ -158,7 +158,7 @@ class _Seen:
 
     def strength(self, edge: Integers) -> Integers:
         """Return whole numbers that put steps in order: those better graded first, then those seen lately."""
-        worst = len(LEVELS) - 1 - self.steps.level[edge]
+        worst = len(LEVELS) - 1 - self.steps.level[edge].astype(np.int64)
         span = 2 * abs(UNDATED)
         found: Integers = worst * span + self.steps.newest[self.level][edge] - UNDATED + 1
         return found

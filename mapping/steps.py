@@ -19,7 +19,7 @@ from mapping.evidence import BANDS, EPOCH, GRADE, Band, Evidence, grade_text
 from mapping.links import CROWD
 from mapping.records import Records
 
-Integers = npt.NDArray[np.int64]
+Integers = npt.NDArray[np.signedinteger[Any]]
 Flags = npt.NDArray[np.bool_]
 
 # What a path may pass through. A place is a school or another place; whatever is busy needs "busy" as well.
@@ -93,7 +93,7 @@ class Steps:
             UNION ALL SELECT b, a, level, first_day, last_day FROM {self.schema}.rows WHERE last_day IS NOT NULL
             ORDER BY one, other, first_day, last_day, level"""
         ).fetchnumpy()
-        plain = {name: np.asarray(values, dtype=np.int64) for name, values in found.items()}
+        plain = {name: np.asarray(values, dtype=np.int32) for name, values in found.items()}
         begins = _begins(plain["one"], len(self.classes))
         return Moments(begins, *(plain[name] for name in ("other", "level", "first_day", "last_day")))
 
@@ -214,9 +214,10 @@ def _graph(records: Records, schema: str, crowd: int) -> Steps:
         f"""SELECT a AS one, b AS other, level, {newest} FROM {schema}.pairs
         UNION ALL SELECT b, a, level, {newest} FROM {schema}.pairs ORDER BY one, other"""
     ).fetchnumpy()
-    plain = {name: np.asarray(values, dtype=np.int64) for name, values in found.items()}
+    # As narrow as they can be: there are twenty million of each at a million people.
+    plain = {name: np.asarray(values, dtype=np.int32) for name, values in found.items()}
     classes = records.connection.execute(f"SELECT class_k FROM {schema}.nodes ORDER BY node").fetchnumpy()
-    classed = np.asarray(classes["class_k"], dtype=np.int64)
+    classed = np.asarray(classes["class_k"], dtype=np.int8)
     busy = np.zeros(len(classed), dtype=np.bool_)
     busy[[node for (node,) in records.execute(_crowded(schema, crowd))]] = True
     without = [f"count(*) FILTER (last_day IS NULL AND level <= {k})" for k in range(len(LEVELS))]
@@ -226,7 +227,7 @@ def _graph(records: Records, schema: str, crowd: int) -> Steps:
         schema,
         _begins(plain["one"], len(classed)),
         plain["other"],
-        plain["level"],
+        plain["level"].astype(np.int8),
         np.stack([plain[f"newest_{k}"] for k in range(len(LEVELS))]),
         classed,
         busy,
@@ -237,7 +238,7 @@ def _graph(records: Records, schema: str, crowd: int) -> Steps:
 
 def _begins(sorted_nodes: Integers, nodes: int) -> Integers:
     counts = np.bincount(sorted_nodes, minlength=nodes)
-    return np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(counts)]).astype(np.int64)
+    return np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(counts)])
 
 
 def _crowded(schema: str, crowd: int) -> str:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import networkx as nx
-import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -525,8 +524,3 @@ def test_two_children_of_a_planted_story_are_two_steps_apart_through_its_contact
     }
     assert max(filter(None, apart)) == 4
     assert all(way[2] == park["location_id"] for way in ways(shortest_paths(steps, *apart[4])))
-
-
-def test_arrays_are_whole_numbers() -> None:
-    steps = graph_of(undated("C1-C2"))
-    assert {array.dtype for array in (steps.begins, steps.to, steps.level, steps.newest)} == {np.dtype("int64")}  # fmt: skip
