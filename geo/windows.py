@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Literal
 
 import numpy as np
@@ -28,6 +28,8 @@ FEW = 16
 # How many numbers are held at a time: the running counts of a block of centres, and the distances of another.
 CELLS = 12_000_000
 DISTANCES = 8_000_000
+# Up to so many places in circles are kept rather than worked out again (five bytes each).
+KEPT = 100_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +66,7 @@ class Windows:
         """Count the areas."""
         return len(self.x)
 
-    def circles(self, centres: Ints) -> tuple[Ints, Flags]:
+    def circles(self, centres: Ints) -> tuple[Counts, Flags]:
         """Order the areas around each centre.
 
         Returns
@@ -72,28 +74,46 @@ class Windows:
         order : (centres, depth) positions of areas, nearest first; `areas` where a centre has no more circles.
         ends : (centres, depth) whether a circle closes here: it is small enough, and the next area is further away.
         """
+        if self.areas * (self.most + 1) > KEPT:
+            return self._circles(centres)
+        order, ends = self._all_circles
+        return _trimmed(order[centres], ends[centres], self.areas)
+
+    @cached_property
+    def most(self) -> int:
+        """Return how many areas a circle holds at most: as many of the smallest as fit into the share."""
+        return int(np.searchsorted(np.cumsum(np.sort(self.size)), self._limit, side="right"))
+
+    @cached_property
+    def _all_circles(self) -> tuple[Counts, Flags]:
+        """Keep the circles around all centres, which are gone through several times."""
+        order = np.full((self.areas, min(self.most + 1, self.areas)), self.areas, dtype=np.int32)
+        ends = np.zeros(order.shape, dtype=np.bool_)
+        for block in self.blocks(size=max(1, DISTANCES // self.areas)):
+            some, closed = self._circles(block)
+            order[block, : some.shape[1]], ends[block, : some.shape[1]] = some, closed
+        return _trimmed(order, ends, self.areas)
+
+    @property
+    def _limit(self) -> float:
+        return self.max_share * float(self.size.sum()) * (1 + 1e-12)
+
+    def _circles(self, centres: Ints) -> tuple[Counts, Flags]:
         square = (self.x[centres, None] - self.x) ** 2 + (self.y[centres, None] - self.y) ** 2
-        limit = self.max_share * self.size.sum() * (1 + 1e-12)
-        order = _nearest_first(
-            square, int(np.searchsorted(np.cumsum(np.sort(self.size)), limit, side="right"))
-        )
+        order = _nearest_first(square, self.most)
         square = np.take_along_axis(square, order, axis=1)
-        allowed = np.cumsum(self.size[order], axis=1) <= limit
+        allowed = np.cumsum(self.size[order], axis=1) <= self._limit
         if np.isfinite(self.max_radius):
             allowed &= square <= round(self.max_radius * PER_METRE) ** 2
         last = np.full((len(centres), 1), order.shape[1] == self.areas)
-        ends = allowed & np.hstack([np.diff(square, axis=1) > 0, last])
-        depth = np.where(ends.any(axis=1), ends.shape[1] - np.argmax(ends[:, ::-1], axis=1), 0)
-        widest = max(int(depth.max(initial=0)), 1)
-        order = np.where(np.arange(widest) < depth[:, None], order[:, :widest], self.areas)
-        return order, ends[:, :widest]
+        return _trimmed(order, allowed & np.hstack([np.diff(square, axis=1) > 0, last]), self.areas)
 
     def blocks(self, *, size: int) -> Iterator[Ints]:
         """Cut the centres into blocks of at most `size`, in order."""
         for start in range(0, self.areas, size):
             yield np.arange(start, min(start + size, self.areas))
 
-    def expected(self, order: Ints) -> Iterator[tuple[int, Floats]]:
+    def expected(self, order: Counts) -> Iterator[tuple[int, Floats]]:
         """Yield each run of periods with the events expected in each circle, (centres, depth)."""
         held = np.zeros((self.areas + 1, self.weight.shape[1]))
         held[:-1] = np.cumsum(self.weight, axis=1)
@@ -193,7 +213,14 @@ def count_type(total: int) -> type[np.signedinteger]:
     return np.int16 if total < np.iinfo(np.int16).max else np.int32
 
 
-def _nearest_first(square: Ints, most: int) -> Ints:
+def _trimmed(order: Counts, ends: Flags, nothing: int) -> tuple[Counts, Flags]:
+    """Put `nothing` after the last circle of each centre, and cut off what no centre reaches."""
+    depth = np.where(ends.any(axis=1), ends.shape[1] - np.argmax(ends[:, ::-1], axis=1), 0)
+    widest = max(int(depth.max(initial=0)), 1)
+    return np.where(np.arange(widest) < depth[:, None], order[:, :widest], nothing), ends[:, :widest]
+
+
+def _nearest_first(square: Ints, most: int) -> Counts:
     """Order areas by distance; no more than are needed where no circle can hold more than `most` of them."""
     if most + 2 > square.shape[1] // 4:
         return np.argsort(square, axis=1, kind="stable")
@@ -257,7 +284,7 @@ def _largest_above(windows: Windows, counts: Counts, floor: float) -> Floats:
     return best
 
 
-def _running_sums(table: Counts, order: Ints) -> Counts:
+def _running_sums(table: Counts, order: Counts) -> Counts:
     """Add up the rows of `table` in the order of areas around each centre: (depth, centres, columns)."""
     sums = np.empty((order.shape[1], order.shape[0], table.shape[1]), dtype=table.dtype)
     np.take(table, order.T, axis=0, out=sums, mode="clip")
@@ -267,7 +294,7 @@ def _running_sums(table: Counts, order: Ints) -> Counts:
 
 
 def _raise_best(
-    best: Floats, windows: Windows, sums: Sequence[Counts], order: Ints, ends: Flags, bars: Bars
+    best: Floats, windows: Windows, sums: Sequence[Counts], order: Counts, ends: Flags, bars: Bars
 ) -> None:
     """Raise `best`, in place, to the ratios of the windows that clear the bars."""
     for number, expected in windows.expected(order):
