@@ -82,6 +82,8 @@ def suppress(table: Table, *, margins: bool = True) -> Table:
     ValueError
         A cell is not a count, or a label appears twice or is "Total"; all such cells are named.
 
+    Columns that are different things do not add up: protect each by itself, `table.apply(suppress)`.
+
     Limits: one table at a time. Two tables that share counts, or the same table a week later, can be subtracted.
 
     Source: Department for Education statistics (counts 1-5 shown as `c`, secondary suppression); for the rings, Kelly,

@@ -82,6 +82,13 @@ def test_without_totals_nothing_more_is_hidden() -> None:
     assert lines(suppress(table([[3, 20], [40, 50]]), margins=False)) == ["c 20", "40 50"]
 
 
+def test_columns_that_are_different_things_are_protected_one_at_a_time() -> None:
+    found = table([[3, 20], [40, 50], [9, 60]]).apply(suppress)
+
+    assert lines(found) == ["c 20", "40 50", "c 60", "52 130"]
+    assert [*found.index] == ["ward 0", "ward 1", "ward 2", "Total"]
+
+
 def test_whole_numbers_of_any_type_are_read() -> None:
     held = pd.DataFrame({"a": pd.array([7, None], dtype="Int64"), "b": [8.0, 9.0]})
 
