@@ -88,9 +88,17 @@ def store_url(case: Path | str, given: Path | str | None = None) -> str:
     return f"sqlite:///{path}"
 
 
+def _parsed(url: str) -> sa.URL:
+    try:
+        return sa.make_url(url)
+    except sa.exc.ArgumentError as error:
+        msg = f"{url!r} is neither a file nor a database URL, such as sqlite:///PATH. Check what --decisions or CONTEXTMAP_STORE says."
+        raise ValueError(msg) from error
+
+
 def store_exists(url: str) -> bool:
     """Say whether there is a store at a URL; of a database that is not a file, it is taken that there is."""
-    parsed = sa.make_url(url)
+    parsed = _parsed(url)
     return parsed.get_backend_name() != "sqlite" or (
         bool(parsed.database) and Path(str(parsed.database)).is_file()
     )
@@ -128,9 +136,16 @@ def open_store(url: str) -> Store:
 
 
 def _engine(url: str) -> sa.Engine:
-    parsed = sa.make_url(url)
+    parsed = _parsed(url)
     if parsed.get_backend_name() != "sqlite":
-        return sa.create_engine(parsed)
+        try:
+            return sa.create_engine(parsed)
+        except (ImportError, sa.exc.ArgumentError) as error:
+            msg = f"The store of decisions {parsed.render_as_string()} needs a database driver that is not there: {error}. Install it beside Contextmap, or keep decisions in a file."
+            raise ValueError(msg) from error
+    if parsed.database in (None, "", ":memory:"):
+        msg = f"A store of decisions is a file, and {url} names none. Say sqlite:///PATH."
+        raise ValueError(msg)
     _create_file(Path(str(parsed.database)))
     engine = sa.create_engine(parsed, poolclass=sa.NullPool, connect_args={"timeout": PATIENCE})
     sa.event.listen(engine, "connect", _without_own_begin)
