@@ -178,9 +178,7 @@ def sure_contacts(loaded: Loaded, sure: Sure) -> pd.DataFrame:
         sureness.rests_on(*pair, label=called)
         for pair in zip(found["rests_on"], found["rests_on_agency"], strict=True)
     ]
-    return pd.DataFrame(
-        {"chance": sureness.contact_chance(found["p_value"]).to_numpy(), "rests": rests}, index=keys
-    )
+    return pd.DataFrame({"chance": sureness.contact_chance(found).to_numpy(), "rests": rests}, index=keys)
 
 
 @dataclass(frozen=True)

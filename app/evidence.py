@@ -344,8 +344,7 @@ def contact(
         f"{_reach(row)}. {apart}"
     )
     if sure is not None:
-        said = sure["chance"].replace("more than", "is more than")
-        said = [f"Connecting these children {said}" if said else "", sure["rests"]]
+        said = [sure["chance"], sure["rests"]]
         why += "".join(f" {part[:1].upper()}{part[1:]}." for part in said if part)
     panel(masked(loaded, items, people), key=key, title=str(row["called"]), why=why)
 

@@ -30,17 +30,37 @@ def probability(p_value: float) -> str:
     return "p below 0.001" if p_value < 0.001 else f"p = {p_value:.2g}"
 
 
-def contact_chance(p_values: pd.Series) -> pd.Series:
-    """Return for each contact whether it connects more children than chance would, all contacts being looked at together.
+def contact_chance(contacts: pd.DataFrame) -> pd.Series:
+    """Return in words whether each shared contact is more than chance, all contacts being looked at together.
 
-    The false discovery rate over all of them is held at RATE (Benjamini and Hochberg 1995). Empty where not tested.
+    The false discovery rate over all of them is held at RATE (Benjamini and Hochberg 1995). Of a place a large
+    p-value says that its children are not there together more than chance has it; of an adult or a thing only that
+    it is tied to about as many children as others of its kind, so nothing is said. Empty where not tested.
+
+    Parameters
+    ----------
+    contacts : contact_type, p_value.
     """
     from scipy.stats import false_discovery_control
 
-    known = p_values.dropna().astype(float)
+    known = contacts["p_value"].dropna().astype(float)
     adjusted = pd.Series(false_discovery_control(known) if len(known) else np.empty(0), index=known.index)
-    said = [chance(adjusted.get(key, 1.0) <= RATE, p_value) for key, p_value in p_values.items()]
-    return pd.Series(said, index=p_values.index, dtype=object)
+    said = [
+        _contact_said(kind, adjusted.get(key, np.nan), p_value)
+        for key, kind, p_value in zip(
+            contacts.index, contacts["contact_type"], contacts["p_value"], strict=True
+        )
+    ]
+    return pd.Series(said, index=contacts.index, dtype=object)
+
+
+def _contact_said(kind: str, adjusted: float, p_value: float) -> str:
+    if pd.isna(adjusted):
+        return ""
+    if adjusted <= RATE:
+        more = "children are there together more than chance has it"
+        return f"{more if kind == 'location' else 'more children than chance'} ({probability(p_value)})"
+    return "children are there together no more than chance has it" if kind == "location" else ""
 
 
 def group(row: Mapping[str, Any], *, resamples: int, label: Mapping[str, str] | None = None) -> str:

@@ -100,7 +100,8 @@ def choices(loaded: Loaded, shown: bool) -> pd.Series:
     joined, people = np.diff(graph.begins), graph.classes == CLASSES.index("people")
     listed = ((joined > 0) & people) | ((joined > 1) & (graph.classes != CLASSES.index("events")))
     ends = pd.DataFrame(graph.ends(np.flatnonzero(listed)), columns=["kind", "id", "node"])
-    labels = pd.concat([_end_labels(loaded, kind, part["id"], shown) for kind, part in ends.groupby("kind")])
+    named = [_end_labels(loaded, kind, part["id"], shown) for kind, part in ends.groupby("kind")]
+    labels = pd.concat(named) if named else pd.Series(dtype=object)
     return labels.reindex([node_key(*end) for end in zip(ends["kind"], ends["id"], strict=True)])
 
 

@@ -77,7 +77,11 @@ def serve(tmp_path: Path) -> Iterator[Callable[[Path], str]]:
 
 
 # The pages under each heading of the navigation; any other stands on its own.
-SECTIONS = {"People": ("Peer map", "Groups", "Shared contacts"), "Places": ("Wards",)}
+SECTIONS = {
+    "People": ("Peer map", "Groups", "Shared contacts", "Operations", "Connect"),
+    "Places": ("Wards",),
+    "Data": ("Duplicates",),
+}
 
 
 class Watched:
@@ -195,6 +199,11 @@ def test_every_page_of_the_demo_and_a_group_through_to_the_evidence_of_a_link(
     page.open("Wards")
     page.page.locator("[data-testid='stDeckGlJsonChart'] canvas").first.wait_for()
     page.reads("All wards together", "Band inside the border: deprivation decile")
+    page.open("Operations")
+    page.reads("candidate")
+    page.open("Connect")
+    page.open("Duplicates")
+    page.reads("decides")
 
 
 @pytest.mark.parametrize("kinds", [["markup", "markdown", "direction"], ["long"]])

@@ -13,7 +13,7 @@ from streamlit.testing.v1.element_tree import Selectbox
 
 OpenApp = Callable[..., AppTest]
 Shown = Callable[[AppTest], str]
-PAGES = ("today", "groups", "shared_contacts", "peer_map", "wards")
+PAGES = ("today", "groups", "shared_contacts", "peer_map", "operations", "connect", "duplicates", "wards")
 
 
 def box(app: AppTest, label: str) -> Selectbox:

@@ -46,12 +46,20 @@ def test_whether_a_link_is_more_than_chance() -> None:
     assert sureness.chance(None, None) == ""
 
 
+def contacts(*rows: tuple[str, float | None]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["contact_type", "p_value"])
+
+
 def test_contacts_are_judged_all_together() -> None:
     """By Benjamini and Hochberg's rule 0.04 is within reach when the others are small, and not on its own."""
-    few = sureness.contact_chance(pd.Series([0.001, 0.04, None], index=["a", "b", "c"]))
-    assert few.to_dict() == {"a": "more than chance (p = 0.001)", "b": "more than chance (p = 0.04)", "c": ""}
-    many = sureness.contact_chance(pd.Series([0.04, 0.5, 0.6], index=["a", "b", "c"]))
-    assert [said.split(" (")[0] for said in many] == ["could be chance"] * 3
+    few = sureness.contact_chance(contacts(("location", 0.001), ("thing", 0.04), ("event", None)))
+    assert few.tolist() == [
+        "children are there together more than chance has it (p = 0.001)",
+        "more children than chance (p = 0.04)",
+        "",
+    ]
+    many = sureness.contact_chance(contacts(("location", 0.04), ("person", 0.5), ("thing", 0.6)))
+    assert many.tolist() == ["children are there together no more than chance has it", "", ""]
 
 
 def test_what_a_source_is_called() -> None:
