@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import pandas as pd
 
-from app import answers, data, network, state
+from app import answers, charts, data, network, state
 from app.data import Loaded, kept
 
 EVERY_GRADE = "all"
 
 FEWEST_SHARED = 2
 """A group of one band is taken for a group of another from this many members in common."""
+
+GROUP_GONE = "The group you chose is not there with these grades: no group of three or more has two of its members. Choose other grades to see it again."
+
+CONTACT_GONE = "The contact you chose is not tied to two or more children with these grades and filters, so the first that is, is shown. Choose other grades to see it again."
 
 NO_NAMES = pd.Series(dtype=object)
 
@@ -41,6 +46,12 @@ def chosen_group(loaded: Loaded) -> str | None:
     if found != now:
         state.choose("group", found, by="band")
     return found
+
+
+def note(loaded: Loaded) -> str:
+    """Return what to say of a picture whose places are those of all grades."""
+    every = loaded.question.grades == EVERY_GRADE
+    return "" if every else " Circles and dots stay where they are with all grades."
 
 
 def anchor(group_id: str) -> str:
@@ -113,6 +124,73 @@ def _peer_places(
     around = answers.around(loaded, child, steps, shown, days, EVERY_GRADE)
     nodes, _ = network.peer_map(loaded, child, around, NO_NAMES)
     return _where(nodes)
+
+
+@dataclass(frozen=True)
+class Circles:
+    """The circles and dots of the picture of all groups: members with their slots, circles, and what has to fit in."""
+
+    members: pd.DataFrame
+    centres: pd.DataFrame
+    frame: pd.DataFrame
+
+
+def circles(loaded: Loaded, shown: tuple[str, ...]) -> Circles:
+    """Return the picture of some groups, in order, with each circle and dot where it is with all grades.
+
+    A group has the circle of the group of all grades that shares most members with it, one for one; where
+    that is another's, it stands on a free spot beside. A member who belongs to both has the same dot in both.
+    """
+    every = whole(loaded)
+    centres, slots = _all_circles(every)
+    inside = answers.members(loaded)
+    inside = inside[inside["group_id"].isin(shown)]
+    same, near = _one_for_one(loaded, every)
+    same = {group: other for group, other in same.items() if other in centres.index}
+    near = {group: other for group, other in near.items() if other in centres.index}
+    sizes = inside["group_id"].value_counts()
+    order = charts.drawn_groups(pd.DataFrame({"group_id": shown}), sizes) if len(inside) else []
+    meant = inside["group_id"].map(same)
+    place = slots.reindex(inside["person_id"]).set_axis(inside.index)
+    stays = (place["group_id"] == meant) & meant.notna()
+    taken = meant.map(slots.groupby("group_id").size()).fillna(0)
+    late = (~stays).groupby(inside["group_id"]).cumsum() - 1
+    slot = place["slot"].where(stays, taken + late).astype(int)
+    return Circles(inside.assign(slot=slot), charts.held(centres, same, near, sizes.loc[order]), centres)
+
+
+@kept
+def _all_circles(loaded: Loaded) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the circle of each group, and on person_id the group and the slot in its circle of each member."""
+    listed = answers.group_table(loaded)
+    inside = answers.members(loaded)
+    inside = inside[inside["group_id"].isin(listed["group_id"])].sort_values(["group_id", "person_id"])
+    sizes = inside["group_id"].value_counts()
+    order = charts.drawn_groups(listed, sizes) if len(inside) else []
+    centres = charts.packed(order, sizes) if order else pd.DataFrame({"x": [], "y": [], "radius": []})
+    slots = inside.assign(slot=inside.groupby("group_id").cumcount()).set_index("person_id")
+    return centres, slots[["group_id", "slot"]]
+
+
+def _one_for_one(loaded: Loaded, every: Loaded) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the group of all grades each group is the same as, none taken twice, and the one it shares most members with."""
+    if loaded is every:
+        listed = answers.group_labels(loaded).index
+        return dict(zip(listed, listed, strict=True)), {}
+    both = answers.members(loaded).merge(answers.members(every), on="person_id", suffixes=("", "_every"))
+    shared = both.groupby(["group_id", "group_id_every"]).size().rename("shared").reset_index()
+    shared = shared[shared["shared"] >= FEWEST_SHARED].sort_values(
+        ["shared", "group_id", "group_id_every"], ascending=[False, True, True]
+    )
+    same: dict[str, str] = {}
+    near: dict[str, str] = {}
+    taken: set[str] = set()
+    for group, other in zip(shared["group_id"], shared["group_id_every"], strict=True):
+        near.setdefault(group, other)
+        if group not in same and other not in taken:
+            same[group] = other
+            taken.add(other)
+    return same, near
 
 
 def _where(nodes: pd.DataFrame) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import networkx as nx
@@ -89,18 +89,21 @@ def beside(where: pd.DataFrame, nodes: Sequence[str], links: pd.DataFrame) -> pd
     for node in sorted(set(nodes) - set(placed)):
         linked = [placed[other] for other in near.get(node, []) if other in placed]
         start = tuple(np.mean(linked, axis=0)) if linked else corner
-        placed[node] = _free(start, np.array(list(placed.values())).reshape(-1, 2))
+        taken = np.array(list(placed.values())).reshape(-1, 2)
+        placed[node] = _free(start, taken, SPREAD * 0.9, step=SPREAD * 0.3)
     return pd.DataFrame(
         [placed[node] for node in nodes], index=pd.Index(nodes, name="id"), columns=["x", "y"]
     )
 
 
-def _free(start: tuple[float, float], taken: np.ndarray) -> tuple[float, float]:
-    """Return the first spot on a spiral out from a point that lies apart from all those taken."""
+def _free(
+    start: tuple[float, float], taken: np.ndarray, apart: float | np.ndarray, *, step: float
+) -> tuple[float, float]:
+    """Return the first spot on a spiral out from a point that lies so far apart from each of those taken."""
     for turn in range(100_000):
-        reach = SPREAD * 0.3 * math.sqrt(turn)
+        reach = step * math.sqrt(turn)
         spot = (start[0] + reach * math.cos(turn * _GOLDEN), start[1] + reach * math.sin(turn * _GOLDEN))
-        if not len(taken) or np.hypot(*(taken - spot).T).min() >= SPREAD * 0.7:
+        if (np.hypot(*(taken - spot).T) >= apart).all():
             return spot
     return start
 
@@ -108,10 +111,10 @@ def _free(start: tuple[float, float], taken: np.ndarray) -> tuple[float, float]:
 def corners(where: pd.DataFrame) -> tuple[float, float, float, float]:
     """Return left, top, right and bottom of what is drawn, with room for names."""
     return (
-        float(where["x"].min()) - SPREAD,
-        float(where["y"].min()) - SPREAD * 0.3,
-        float(where["x"].max()) + SPREAD,
-        float(where["y"].max()) + SPREAD * 0.5,
+        float(where["x"].min()) - SPREAD * 1.3,
+        float(where["y"].min()) - SPREAD * 0.4,
+        float(where["x"].max()) + SPREAD * 1.3,
+        float(where["y"].max()) + SPREAD * 0.6,
     )
 
 
@@ -249,7 +252,7 @@ def packed(groups: Sequence[str], sizes: pd.Series) -> pd.DataFrame:
     pandas.DataFrame
         x, y, radius on group id.
     """
-    radii = np.sqrt(sizes.loc[list(groups)].to_numpy(dtype=float)) * 5.2 + 5.0
+    radii = _radius(sizes.loc[list(groups)].to_numpy(dtype=float))
     area = np.concatenate([[0.0], np.cumsum((radii * 2.3) ** 2)[:-1]])
     distance, angle = np.sqrt(area / math.pi * 1.1), np.arange(len(radii)) * _GOLDEN
     points = _apart(np.column_stack([distance * np.cos(angle) * 1.3, distance * np.sin(angle)]), radii)
@@ -285,19 +288,64 @@ def dots(members: pd.DataFrame, centres: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     members
-        person_id, group_id, kind.
+        person_id, group_id, kind, and optionally slot: which place in the circle a member has, counted
+        from its middle; without it members have places in the order of their ids.
     centres
         x, y on group_id, from `packed`.
     """
     kept = members[members["group_id"].isin(centres.index)].sort_values(
         ["group_id", "person_id"], ignore_index=True
     )
-    place = kept.groupby("group_id").cumcount().to_numpy()
+    place = (kept["slot"] if "slot" in kept else kept.groupby("group_id").cumcount()).to_numpy()
     reach, angle = np.sqrt(place + 0.5) * 4.6, place * _GOLDEN
     middle = centres.loc[kept["group_id"]]
     return kept.assign(
         x=middle["x"].to_numpy() + reach * np.cos(angle), y=middle["y"].to_numpy() + reach * np.sin(angle)
     )
+
+
+def drawn_groups(summary: pd.DataFrame, sizes: pd.Series) -> list[str]:
+    """Return the groups that are drawn in the picture of all groups: the first of the table, up to MOST_DOTS members."""
+    order = [group for group in summary["group_id"] if group in sizes.index]
+    reached = np.cumsum([sizes[group] for group in order])
+    return order[: max(1, int(np.searchsorted(reached, MOST_DOTS, side="right")))]
+
+
+def held(
+    centres: pd.DataFrame, same: Mapping[str, str], near: Mapping[str, str], sizes: pd.Series
+) -> pd.DataFrame:
+    """Return the circles of some groups: in the place of the group each is the same as, or on a free spot near one.
+
+    Parameters
+    ----------
+    centres
+        x, y, radius on id, from `packed`.
+    same
+        group to the one of `centres` whose circle it has.
+    near
+        group to the one of `centres` near which it stands, where it has no circle of its own.
+    sizes
+        members of each group to be drawn, on id, in order.
+
+    Returns
+    -------
+    pandas.DataFrame
+        x, y, radius on group id, in the order of `sizes`.
+    """
+    columns = ["x", "y", "radius"]
+    found = {group: tuple(centres.loc[same[group], columns]) for group in sizes.index if group in same}
+    for group in [group for group in sizes.index if group not in found]:
+        radius = _radius(int(sizes[group]))
+        start = tuple(centres.loc[near[group], ["x", "y"]]) if group in near else (0.0, 0.0)
+        taken = np.array(list(found.values()), dtype=float).reshape(-1, 3)
+        found[group] = (*_free(start, taken[:, :2], taken[:, 2] + radius + 5.0, step=5.0), radius)
+    rows = [found[group] for group in sizes.index]
+    return pd.DataFrame(rows, columns=columns, index=pd.Index(sizes.index, name="group_id"))
+
+
+def _radius(size: float | np.ndarray) -> Any:
+    """The radius of the circle of a group of so many members."""
+    return np.sqrt(size) * 5.2 + 5.0
 
 
 def all_groups(
@@ -309,6 +357,8 @@ def all_groups(
     chosen: str | None = None,
     named: int = 8,
     size: tuple[int, int] = (720, 500),
+    centres: pd.DataFrame | None = None,
+    frame: pd.DataFrame | None = None,
 ) -> pdk.Deck:
     """Return the picture of all groups: a circle of dots each, a line where a contact is shared.
 
@@ -322,19 +372,13 @@ def all_groups(
         group_a, group_b, contacts.
     labels
         what to call each group, on group_id.
+    centres, frame
+        circles to draw the groups in, from `held`, and those that the picture is as large as.
     """
     sizes = members["group_id"].value_counts()
-    order = [group for group in summary["group_id"] if group in sizes.index]
-    order = (
-        order[
-            : max(
-                1, int(np.searchsorted(np.cumsum([sizes[group] for group in order]), MOST_DOTS, side="right"))
-            )
-        ]
-        if order
-        else []
-    )
-    centres = packed(order, sizes) if order else pd.DataFrame({"x": [], "y": [], "radius": []})
+    if centres is None:
+        order = drawn_groups(summary, sizes)
+        centres = packed(order, sizes) if order else pd.DataFrame({"x": [], "y": [], "radius": []})
     points = dots(members, centres)
     circles = [
         {
@@ -418,7 +462,7 @@ def all_groups(
     return pdk.Deck(
         layers=layers,
         views=[pdk.View(type="OrthographicView", controller=True)],
-        initial_view_state=_whole(centres, size),
+        initial_view_state=_whole(centres if frame is None or frame.empty else frame, size),
         map_provider=None,
         tooltip={"text": "{tip}"},
     )

@@ -26,6 +26,7 @@ STYLE = """
 [data-testid="stElementContainer"]:has(> [data-testid="stHtml"] > style), [data-testid="stElementContainer"]:has(.cm-marking) {position: absolute; height: 0;}
 .cm-line {color: #3d4852; font-size: 0.9rem; margin: 0;}
 .cm-answer {font-size: 1.12rem; line-height: 1.5; margin: 0 0 0.4rem 0; max-width: 62rem;}
+.cm-steady {min-height: 3em;}
 .cm-title {font-size: 1.7rem; font-weight: 650; margin: 0; padding: 0;}
 .cm-table-title, .cm-panel-title {font-size: 1.08rem; font-weight: 650; margin: 0; padding: 0.2rem 0;}
 .cm-quiet {color: #4d5963; margin: 0.1rem 0;} .cm-small {font-size: 0.8rem;}
@@ -126,9 +127,14 @@ def say_line(place: Any, *, case: str, as_of: date | None, withheld: str = "") -
     place.html(f'<p class="cm-line">{" · ".join(parts)}</p>')
 
 
-def title(text: str, answer: str, *, place: Any = st) -> None:
-    """Show the title of a page and the sentence that answers its question, in a place kept for them."""
-    place.html(f'<h1 class="cm-title">{markup(text)}</h1><p class="cm-answer">{markup(answer)}</p>')
+def title(text: str, answer: str, *, place: Any = st, steady: bool = False) -> None:
+    """Show the title of a page and the sentence that answers its question, in a place kept for them.
+
+    With `steady` the sentence has the room of two lines, so that a picture below stays where it is when
+    the sentence gets longer or shorter.
+    """
+    kind = "cm-answer cm-steady" if steady else "cm-answer"
+    place.html(f'<h1 class="cm-title">{markup(text)}</h1><p class="{kind}">{markup(answer)}</p>')
 
 
 def picture_and_panel() -> tuple[Any, Any]:

@@ -69,7 +69,7 @@ label = answers.labels(loaded, state.names_shown())
 every = answers.group_table(loaded)
 called = answers.group_labels(loaded)
 chosen = bands.chosen_group(loaded)
-frame.title("Groups", words.groups_answer(every, answers.members(loaded)))
+frame.title("Groups", words.groups_answer(every, answers.members(loaded)), steady=True)
 
 bar = st.container(horizontal=True, vertical_alignment="bottom")
 with bar:
@@ -93,12 +93,16 @@ with box:
     state.pick("group", "Group", listed, called.to_dict(), empty="All groups", width=360)
 
 sure = answers.checked(loaded)
+if chosen is None and state.chosen("group") is not None:
+    frame.quiet(bands.GROUP_GONE)
 picture, panel = frame.picture_and_panel()
 if chosen is None:
     with picture:
-        members = answers.members(loaded)
-        members = members[members["group_id"].isin(groups["group_id"])]
-        drawn = charts.all_groups(members, groups, answers.bridges(loaded), called)
+        circles = bands.circles(loaded, tuple(groups["group_id"]))
+        members = circles.members
+        drawn = charts.all_groups(
+            members, groups, answers.bridges(loaded), called, centres=circles.centres, frame=circles.frame
+        )
         picked = st.pydeck_chart(
             drawn,
             key="all_groups",
@@ -112,7 +116,8 @@ if chosen is None:
         st.html(
             kinds.legend_html(
                 listed["kind"],
-                extra="A circle of dots is a group; the newest evidence is in the middle. A brown line joins two groups that share a contact. Size says only how many people.",
+                extra="A circle of dots is a group; the newest evidence is in the middle. A brown line joins two groups that share a contact. Size says only how many people."
+                + bands.note(loaded),
             )
         )
     with panel:

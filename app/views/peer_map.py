@@ -60,7 +60,7 @@ around = answers.around(loaded, child, steps, tuple(wanted), words.PERIODS[withi
 where = bands.peer_places(loaded, child, steps, tuple(wanted), words.PERIODS[within])
 nodes, edges = network.peer_map(loaded, child, around, label, where=where)
 rows = answers.surroundings(loaded, child, around)
-frame.title(f"Peer map of {label[child]}", words.peer_answer(rows), place=top)
+frame.title(f"Peer map of {label[child]}", words.peer_answer(rows), place=top, steady=True)
 
 picture, panel = frame.picture_and_panel()
 chosen = state.known_choice("link", edges["id"])

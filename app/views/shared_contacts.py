@@ -7,7 +7,7 @@ from app import answers, bands, data, evidence, frame, interruption, maps, netwo
 loaded = data.load()
 label = answers.labels(loaded, state.names_shown())
 every = answers.contact_table(loaded, state.names_shown())
-frame.title("Shared contacts", words.contacts_answer(every))
+frame.title("Shared contacts", words.contacts_answer(every), steady=True)
 
 bar = st.container(horizontal=True, vertical_alignment="bottom")
 with bar:
@@ -31,6 +31,8 @@ with bar:
     state.pick("contact", "Contact", list(called), called, empty=None, width=330)
 chosen = state.known_choice("contact", called) or listed["key"].iloc[0]
 row = listed[listed["key"] == chosen].iloc[0]
+if state.chosen("contact") not in (None, chosen):
+    frame.quiet(bands.CONTACT_GONE)
 children = answers.contact_children(loaded, row["contact_type"], row["contact_id"])
 
 sure = answers.checked(loaded)
@@ -101,7 +103,7 @@ with panel:
 columns = {}
 if how_sure is not None:
     listed = listed.join(how_sure, on="key")
-    columns = {"chance": "Connects these children", "rests": "Rests on"}
+    columns = {"chance": "Against chance", "rests": "Rests on"}
 shown = listed.assign(
     nature=[words.nature(nature) for nature in listed["nature"]],
     apart=listed["not_otherwise_linked"].map(
@@ -151,8 +153,8 @@ with frame.method():
         "<p>A shared contact is an adult, a phone, vehicle or account, a place, an online space or an event that records tie to two or more children. "
         "The children are <b>not otherwise linked</b> when nothing but this contact links any two of them: that is where a pattern may have been missed. "
         "Being tied to a contact says nothing about what a child did; a place or a phone may have many innocent users.</p>"
-        "<p><b>More than chance</b> means that, as busy as this contact and these children are, it would rarely connect so many of them by chance; "
-        "a bus station that everybody passes <b>could be chance</b>. Places are tested by how often children were there together, adults and things by how many children they are tied to. "
+        "<p><b>Tested against chance.</b> Of a place: whether its children are there together more often than children who are about as much would be; at a bus station that everybody passes they are not. "
+        "Of an adult or a thing: whether it is tied to more children than others of its kind, as many contacts as those children have. Where nothing is said it was not, or could not be tested; that clears nobody. "
         "A contact <b>rests on one report</b> when without it fewer than two children would be tied to it.</p>"
         "<p>Contacts are listed by how many groups they touch, then by how many children they reach. Children are never ranked.</p>"
         + interruption.METHOD
