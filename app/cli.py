@@ -18,6 +18,7 @@ import typer
 from app.commands.compare import compare
 from app.commands.connect import connect
 from app.commands.duplicates import duplicates
+from app.commands.hotspots import hotspots
 from app.commands.operations import operations
 from app.options import (
     AsOfOption,
@@ -286,6 +287,7 @@ def serve(
 cli.command()(compare)
 cli.command()(connect)
 cli.command()(operations)
+cli.command()(hotspots)
 cli.command()(duplicates)
 
 

@@ -197,13 +197,13 @@ def build_wards(
     case = Case(people, locations, events, missing, placements)
     deprivation = build_deprivation(geography, edition=edition)
     figures, said = _figures(geography, deprivation)
-    located = _locate(case, geography, figures, as_of)
-    living = _living(case, located)
-    episodes = _episodes(case, located, figures, as_of)
+    located = locate(case, geography, figures, as_of)
+    lived = lives_at(case, located)
+    episodes = missing_places(case, located, figures, as_of)
     notes = [*geography.notes, *deprivation.notes, *said, *episodes.notes]
     return WardTable(
-        wards=_wards_table(figures, _counts(case, located, living, episodes, len(figures), as_of)),
-        homes=_homes_table(people, located.homes, living, geography, deprivation),
+        wards=_wards_table(figures, _counts(case, located, lived, episodes, len(figures), as_of)),
+        homes=_homes_table(people, located.homes, lived, geography, deprivation),
         events=_codes(geography.wards, located.happened.ward, index=events.index),
         missing=_codes(geography.wards, episodes.places.ward, index=missing.index),
         locations=_locations_table(locations, located.sites, geography),
@@ -219,7 +219,7 @@ def build_wards(
     )
 
 
-def _locate(case: Case, geography: Geography, figures: pd.DataFrame, as_of: date) -> Located:
+def locate(case: Case, geography: Geography, figures: pd.DataFrame, as_of: date) -> Located:
     """Find the place of every location, home, event and placement."""
     people, locations = case.people, case.locations
     sites, homes = location_places(locations, geography), home_places(people, geography)
@@ -255,7 +255,7 @@ def _figures(geography: Geography, deprivation: Deprivation) -> tuple[pd.DataFra
     return frame, notes + said + population.notes
 
 
-def _living(case: Case, located: Located) -> Living:
+def lives_at(case: Case, located: Located) -> Living:
     """Put each person where they live: at their current placement if they are placed, else at home."""
     current = located.current
     at = positions(case.people["person_id"], current["person_id"])
@@ -266,7 +266,7 @@ def _living(case: Case, located: Located) -> Living:
     return Living(located.homes.otherwise(located.placed.take(rows), where=placed), elsewhere)
 
 
-def _episodes(case: Case, located: Located, figures: pd.DataFrame, as_of: date) -> Episodes:
+def missing_places(case: Case, located: Located, figures: pd.DataFrame, as_of: date) -> Episodes:
     """Put each missing episode where the child went missing from."""
     missing, reported = case.missing, case.missing["reported_at"]
     person = positions(missing["person_id"], case.people["person_id"])
@@ -274,14 +274,14 @@ def _episodes(case: Case, located: Located, figures: pd.DataFrame, as_of: date) 
     lived = located.homes.take(person).otherwise(located.placed.take(then), where=then >= 0)
     gone_from = located.sites.take(positions(missing["missing_from"], case.locations["location_id"]))
     places = gone_from.otherwise(lived, where=~gone_from.placed)
-    adult = _adult_at(reported, case.people["date_of_birth"], person)
-    visiting = _visiting(places, then, located, _numbered(figures["authority_code"]))
+    adult = adult_at(reported, case.people["date_of_birth"], person)
+    visiting = placed_by_others(places, then, located, numbered(figures["authority_code"]))
     notes = [ADULT_EPISODES.format(count=int(adult.sum()))] if adult.any() else []
-    counted = _until(reported, as_of) & ~adult
-    return Episodes(places, _told_apart(person, missing["person_id"]), counted, visiting, notes)
+    counted = until(reported, as_of) & ~adult
+    return Episodes(places, told_apart(person, missing["person_id"]), counted, visiting, notes)
 
 
-def _visiting(places: Places, then: Positions, located: Located, authority: Positions) -> Flags:
+def placed_by_others(places: Places, then: Positions, located: Located, authority: Positions) -> Flags:
     """Tell which episodes are of children whom another authority had placed in the authority of the ward."""
     if not len(authority) or not len(located.placements):
         return np.zeros(len(then), dtype=np.bool_)
@@ -299,7 +299,7 @@ def _counts(
     lives, is_child = living.places.ward, case.is_child
     placed = is_child & (positions(case.people["person_id"], located.current["person_id"]) >= 0)
     ward, every, resident = episodes.places.ward, episodes.counted, episodes.counted & ~episodes.visiting
-    happened, known = located.happened.ward, _until(case.events["started_at"], as_of)
+    happened, known = located.happened.ward, until(case.events["started_at"], as_of)
     incident = known & case.events["kind"].eq("incident").fillna(False).to_numpy(dtype=bool)
     return {
         "children_known": _count(lives[is_child], wards),
@@ -376,7 +376,7 @@ def _count_children(ward: Positions, person: Positions, wards: int) -> npt.NDArr
     return _count(pairs % max(wards, 1), wards)
 
 
-def _told_apart(person: Positions, ids: pd.Series[str]) -> Positions:
+def told_apart(person: Positions, ids: pd.Series[str]) -> Positions:
     """Number people who are not in the table of people, so that each still counts once."""
     unknown = person < 0
     numbered = person.copy()
@@ -384,12 +384,12 @@ def _told_apart(person: Positions, ids: pd.Series[str]) -> Positions:
     return numbered
 
 
-def _until(when: pd.Series[pd.Timestamp], as_of: date) -> Flags:
+def until(when: pd.Series[pd.Timestamp], as_of: date) -> Flags:
     """Tell which moments lie before the end of the as-of date."""
     return np.asarray((when < pd.Timestamp(as_of) + pd.Timedelta(days=1)).to_numpy(), dtype=np.bool_)
 
 
-def _adult_at(when: pd.Series[pd.Timestamp], born: pd.Series[pd.Timestamp], person: Positions) -> Flags:
+def adult_at(when: pd.Series[pd.Timestamp], born: pd.Series[pd.Timestamp], person: Positions) -> Flags:
     """Tell who had turned 18 at a moment of their own; people without a date of birth count as children."""
     if not len(born) or not len(person):
         return np.zeros(len(person), dtype=np.bool_)
@@ -400,6 +400,6 @@ def _adult_at(when: pd.Series[pd.Timestamp], born: pd.Series[pd.Timestamp], pers
     return np.asarray(when.to_numpy().astype("datetime64[D]") >= birthday, dtype=np.bool_)
 
 
-def _numbered(authority: pd.Series[str]) -> Positions:
+def numbered(authority: pd.Series[str]) -> Positions:
     """Number the authorities, so that rows can be compared quickly."""
     return np.asarray(pd.factorize(authority)[0], dtype=np.int64)

@@ -1,0 +1,95 @@
+"""The command `hotspots`."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Annotated
+
+import typer
+
+from app.options import (
+    AsOfOption,
+    Case,
+    Dates,
+    DatesOption,
+    GeographyOption,
+    OutOption,
+    Role,
+    RoleOption,
+    SeedOption,
+    print_notes,
+    report,
+    viewed,
+)
+
+MEASURES = [
+    name + end
+    for name in ("missing_episodes", "children_missing", "incidents", "referrals", "children_known")
+    for end in ("", "_residents")
+]
+MeasureName = Enum("MeasureName", {name: name for name in MEASURES}, type=str)
+By = Enum("By", {"ward": "ward", "lsoa": "lsoa"}, type=str)
+
+
+def hotspots(
+    case: Case,
+    *,
+    out: OutOption,
+    by: Annotated[By, typer.Option(help="Areas to compare.")] = By.ward,
+    measure: Annotated[
+        MeasureName,
+        typer.Option(
+            help="What to count; with _residents children placed there by other authorities are left out."
+        ),
+    ] = MeasureName.children_missing,
+    months: Annotated[
+        bool,
+        typer.Option("--months", help="Look at each month by itself as well: what emerges, stays, fades."),
+    ] = False,
+    publish: Annotated[
+        bool,
+        typer.Option(
+            "--publish",
+            help="Write only what a wider audience may have: counts of 1 to 5, and others that give them away, are hidden.",
+        ),
+    ] = False,
+    geography: GeographyOption = None,
+    as_of: AsOfOption = None,
+    dates: DatesOption = Dates.iso,
+    viewer: RoleOption = Role.analyst,
+    seed: SeedOption = 0,
+) -> None:
+    """Find the areas that are higher than chance explains, with rates, intervals and clusters."""
+    from app import hotspots as finding
+    from app.results import validate_out
+    from geo.areas import build_areas
+
+    out = out.resolve()
+    validate_out(out, finding.FILES)
+    from app import analysis
+
+    places = analysis.load_geography(case, geography)
+    areas = build_areas(places, level=by.value)
+    result = analysis.analyse(
+        case,
+        geography=geography,
+        dates=dates.value,
+        progress=report,
+        seed=seed,
+        wait=False,
+        **viewed(as_of, viewer),
+    )
+    counts = finding.build_counts(result, areas, places)
+    found = finding.find_hotspots(counts, measure.value, seed=seed)
+    asked = {"measure": measure.value, "by": by.value, "notes": found.notes}
+    if publish:
+        finding.save(result, out, {"hotspot_counts": finding.publishable(found)}, **asked)
+        print(f"Counts with small numbers hidden were written to {out}.")
+        return
+    tables = {"hotspots": found.table, "scan_clusters": found.clusters}
+    if months:
+        tables["hotspot_months"] = finding.find_months(counts, measure.value, seed=seed)
+    finding.save(result, out, tables, **asked, rows=result.counts["rows"], rejected=result.counts["rejected"])
+    print_notes(found.notes)
+    without = finding.without_placed(counts, measure.value, seed=seed)
+    print(f"{finding.answer(found, without, level=by.value)} Written to {out}.")

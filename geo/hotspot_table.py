@@ -1,0 +1,109 @@
+"""Build the table of hotspots of one measure: rates, what is higher than chance explains, and clusters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from geo.areas import Areas
+from geo.hotspots import area_hotspots, describe_not_tested
+from geo.rates import crude_rate, smoothed_rate
+from geo.scan import COLUMNS as CLUSTERS
+from geo.scan import spatial_scan
+
+COLUMNS = (
+    *("area_code", "area_name", "observed", "population", "expected"),
+    *("rate", "rate_low", "rate_high", "smoothed_rate"),
+    *("gi_star_z", "gi_star_p", "local_moran_p", "local_moran_kind"),
+    *("hotspot", "scan_cluster", "scan_p", "not_tested"),
+)
+NOTHING = "Nothing is counted in any area, so there is nothing to test."
+RUNS = (
+    "Several {measure} may be of one child: over all {measure}, the child concerned has {factor:.1f} on average. Intervals allow "
+    "for that; the tests for hotspots and clusters do not, so read them beside children_missing or children_known."
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Hotspots:
+    """What is higher than chance explains, and where.
+
+    Attributes
+    ----------
+    table : one row an area, in code order, with the columns of `COLUMNS`.
+    clusters : as `Scan.clusters`.
+    notes : what was left out, and what to keep in mind.
+    """
+
+    table: pd.DataFrame
+    clusters: pd.DataFrame
+    notes: list[str] = field(default_factory=list)
+
+
+def build_hotspots(
+    observed: pd.Series[float],
+    areas: Areas,
+    *,
+    repeat_factor: float = 1.0,
+    permutations: int = 9_999,
+    replications: int = 999,
+    level: float = 0.05,
+    seed: int = 0,
+) -> Hotspots:
+    """Put rates, smoothed rates, Gi*, local Moran and the scan statistic of one measure side by side.
+
+    Parameters
+    ----------
+    observed : from `area_counts`, on area_code; missing where not known.
+    areas : from `build_areas`.
+    repeat_factor : from `runs`; widens the intervals of rates where one child may bring several.
+    permutations, level, seed : as in `gi_star`; replications : as in `spatial_scan`.
+
+    Returns
+    -------
+    Hotspots. Rates are per 1,000 children aged 10 to 17. `expected` is what an area would have at the rate of all
+    areas together. `hotspot` is Gi* after false-discovery control: the area and those around it, taken together,
+    are higher than chance explains.
+    """
+    population = areas.table["population"]
+    rates = crude_rate(observed, population, repeat_factor=repeat_factor)
+    known = rates["rate"].notna()
+    share = observed[known].sum() / population[known].sum() if known.any() else np.nan
+    tested = area_hotspots(
+        observed, population, areas.neighbours, permutations=permutations, level=level, seed=seed
+    )
+    beside = {str(code): list(areas.neighbours[code].index) for code in areas.neighbours.unique_ids}
+    beside = {code: near for code, near in beside.items() if code not in set(areas.neighbours.isolates)}
+    local = smoothed_rate(
+        observed, population, neighbours=beside | {c: [] for c in observed.index if c not in beside}
+    )
+    table = rates[["rate", "rate_low", "rate_high"]].join([local["smoothed_rate"], tested])
+    table.insert(0, "expected", (population * share).where(known))
+    table.insert(0, "population", population)
+    table.insert(0, "observed", observed)
+    table.insert(0, "area_name", areas.table["area_name"])
+    notes = describe_not_tested(tested)
+    clusters, by_area, said = _scanned(observed, areas, replications=replications, level=level, seed=seed)
+    table = table.join(by_area).rename_axis("area_code").reset_index()
+    return Hotspots(table[[*COLUMNS]], clusters, [*notes, *said])
+
+
+def describe_runs(measure: str, factor: float) -> list[str]:
+    """Say that a measure comes in runs of the same child, where it does."""
+    return [RUNS.format(measure=measure.replace("_", " "), factor=factor)] if factor > 1 else []
+
+
+def _scanned(
+    observed: pd.Series[float], areas: Areas, *, replications: int, level: float, seed: int
+) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
+    """Scan for clusters, or say why there is nothing to scan."""
+    people = areas.table["population"]
+    usable = observed.notna() & (people > 0)
+    if usable.sum() < 2 or observed[usable].sum() == 0:
+        nothing = pd.DataFrame({"scan_cluster": np.nan, "scan_p": np.nan}, index=observed.index)
+        empty = pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in CLUSTERS.items()})
+        return empty, nothing, [NOTHING] if not observed[usable].sum() else []
+    found = spatial_scan(observed, people, areas.centres, replications=replications, level=level, seed=seed)
+    return found.clusters, found.areas[["scan_cluster", "scan_p"]], found.notes

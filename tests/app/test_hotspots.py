@@ -1,0 +1,133 @@
+"""What the command `hotspots` writes and the Hotspots page says."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app import cli, hotspots
+from app.commands.hotspots import MEASURES
+from geo import measures
+from geo.hotspot_table import COLUMNS, Hotspots
+
+OpenApp = Callable[..., AppTest]
+Shown = Callable[[AppTest], str]
+DEMO = Path(__file__).resolve().parents[2] / "data" / "synthetic" / "demo"
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
+    """Run `contextmap` with arguments in this process: exit code, what it printed, what it complained of."""
+
+    def command(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["contextmap", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stopped:
+            cli.main()
+        printed = capsys.readouterr()
+        return int(stopped.value.code or 0), printed.out, printed.err
+
+    return command
+
+
+def table(hot: list[bool | None], *, not_tested: list[str] | None = None) -> Hotspots:
+    count = len(hot)
+    frame = pd.DataFrame(
+        {
+            "area_code": [f"W{at}" for at in range(count)],
+            "area_name": [f"Ward {at}" for at in range(count)],
+            "gi_star_z": range(count),
+            "hotspot": pd.array(hot, dtype="boolean"),
+            "not_tested": not_tested or [""] * count,
+            "observed": [3.0, 12.0, 4.0, 20.0][:count],
+            "rate": [1.5, 6.0, 2.0, 10.0][:count],
+        }
+    )
+    return Hotspots(frame, pd.DataFrame())
+
+
+# The command ----------------------------------------------------------------------------------------
+
+
+def test_the_command_writes_every_ward_and_cluster(run: Any, case: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    asked = ("--measure", "missing_episodes", "--as-of", "2024-06-30", "--viewer", "planner")
+    code, printed, _ = run("hotspots", case, "--out", out, "--months", *asked)
+    assert (code, printed.endswith(f"Written to {out}.\n")) == (0, True)
+    assert sorted(path.name for path in out.iterdir()) == [
+        "hotspot_months.parquet",
+        "hotspots.parquet",
+        "scan_clusters.parquet",
+        "summary.json",
+    ]
+    written = pd.read_parquet(out / "hotspots.parquet")
+    assert written.columns.tolist() == list(COLUMNS)
+    assert len(written) == 4
+    months = pd.read_parquet(out / "hotspot_months.parquet")
+    assert months["observed"].sum() == written["observed"].sum()
+    summary = json.loads((out / "summary.json").read_text())
+    assert (summary["measure"], summary["by"], summary["viewer"]) == ("missing_episodes", "ward", "planner")
+    # Again without months: the earlier result is replaced.
+    assert run("hotspots", case, "--out", out)[0] == 0
+    assert not (out / "hotspot_months.parquet").exists()
+
+
+def test_what_is_published_hides_small_counts(run: Any, case: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert run("hotspots", case, "--out", out, "--publish")[0] == 0
+    assert sorted(path.name for path in out.iterdir()) == ["hotspot_counts.parquet", "summary.json"]
+    written = pd.read_parquet(out / "hotspot_counts.parquet")
+    assert not set(written["observed"]) & {"1", "2", "3", "4", "5"}
+    assert "rows" not in json.loads((out / "summary.json").read_text())
+
+
+def test_a_rate_is_hidden_beside_its_count() -> None:
+    found = hotspots.publishable(table([False] * 4))
+    assert found.astype(object).where(found.notna(), None).values.tolist() == [
+        ["W0", "Ward 0", "c", "c"],
+        ["W1", "Ward 1", "12", "6.0"],
+        ["W2", "Ward 2", "c", "c"],
+        ["W3", "Ward 3", "20", "10.0"],
+        ["Total", None, "39", None],
+    ]
+
+
+def test_without_population_a_sentence_and_exit_1(run: Any, write_case: Any, tmp_path: Path) -> None:
+    case = write_case(people="person_id\nC1\n")
+    code, _, said = run("hotspots", case, "--out", tmp_path / "out")
+    assert code == 1
+    assert "There are no ward boundaries: put an official boundary file into the geography folder" in said
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_command_knows_every_measure() -> None:
+    assert tuple(MEASURES) == measures.MEASURES
+
+
+# The answer -----------------------------------------------------------------------------------------
+
+
+def test_the_answer_counts_wards_and_what_is_left_without_placed_children() -> None:
+    found = table([True, True, False])
+    assert hotspots.answer(found, table([True, False, False])) == (
+        "2 of 3 wards, taken with those around them, are higher than chance explains: Ward 1 and Ward 0. "
+        "1 of them is not when children placed here by other authorities are left out."
+    )
+    assert hotspots.answer(found, found).endswith(
+        "That stays so when children placed here by other authorities are left out."
+    )
+    assert hotspots.answer(found, table([None] * 3)).endswith(
+        "What is left without placed children is not known."
+    )
+    assert hotspots.answer(table([False, False]), None) == (
+        "None of 2 wards, taken with those around it, is higher than chance explains."
+    )
+    assert hotspots.answer(table([None], not_tested=["nobody lives there"]), None) == (
+        "No ward can be told from chance: there is too little to compare."
+    )

@@ -1,0 +1,97 @@
+"""The table of hotspots on a chequerboard of 25 wards with one busy corner."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from geo.areas import Areas, build_areas
+from geo.files import read_geography
+from geo.hotspot_table import COLUMNS, build_hotspots, describe_runs
+from geo.hotspots import gi_star, standardised_rate
+from geo.rates import crude_rate
+from geo.scan import spatial_scan
+
+Folder = Callable[..., Path]
+Write = Callable[..., str]
+BUSY = {(0, 0), (0, 1), (1, 0), (1, 1)}
+CELLS = [(row, column) for row in range(5) for column in range(5)]
+
+
+@pytest.fixture
+def areas(folder: Folder, squares: Write) -> Areas:
+    """25 square wards with 400 children each, but nobody in the last but one and no figure for the last."""
+    drawn = [
+        (f"E050000{10 + at}", 380000 + 1000 * c, 400000 + 1000 * r, 381000 + 1000 * c, 401000 + 1000 * r)
+        for at, (r, c) in enumerate(CELLS)
+    ]
+    people = [400] * 23 + [0, 400]
+    rows = "".join(f"{code[0]},{n}\n" for code, n in zip(drawn, people, strict=True))
+    return build_areas(
+        read_geography(folder({"w.geojson": squares(drawn), "p.csv": "WD25CD,children_10_17\n" + rows}))
+    )
+
+
+@pytest.fixture
+def observed(areas: Areas) -> pd.Series[float]:
+    counts = [30.0 if cell in BUSY else float(8 + (3 * cell[0] + cell[1]) % 5) for cell in CELLS]
+    counts[-1] = np.nan
+    counts[-2] = 0.0
+    return pd.Series(counts, index=areas.table.index)
+
+
+def test_each_column_is_what_its_own_function_gives(areas: Areas, observed: pd.Series[float]) -> None:
+    found = build_hotspots(observed, areas, permutations=999, replications=99)
+    table = found.table.set_index("area_code")
+    assert found.table.columns.tolist() == list(COLUMNS)
+    people = areas.table["population"]
+    rates = crude_rate(observed, people)
+    for name in ("rate", "rate_low", "rate_high"):
+        np.testing.assert_array_equal(table[name], rates[name])
+    total, children = observed.iloc[:23].sum(), 23 * 400
+    np.testing.assert_allclose(table["expected"].iloc[:23], 400 * total / children)
+    gi = gi_star(standardised_rate(observed, people), areas.neighbours, permutations=999)
+    for name in ("gi_star_z", "gi_star_p"):
+        np.testing.assert_array_equal(table[name], gi[name])
+    scan = spatial_scan(observed, people, areas.centres, replications=99)
+    pd.testing.assert_frame_equal(found.clusters, scan.clusters)
+    corner = [code for code, cell in zip(table.index, CELLS, strict=True) if cell in BUSY]
+    hot = set(table.index[table["hotspot"].fillna(False).astype(bool)])
+    assert corner[0] in hot <= set(corner)
+    assert set(corner) <= set(found.clusters.loc[0, "area_codes"].split("|"))
+
+
+def test_areas_that_cannot_be_tested_say_why(areas: Areas, observed: pd.Series[float]) -> None:
+    found = build_hotspots(observed, areas, permutations=99, replications=9)
+    last = found.table.tail(2)
+    assert last["not_tested"].tolist() == ["nobody lives there", "no figure is known"]
+    assert (
+        last[["expected", "rate", "smoothed_rate", "gi_star_p", "hotspot", "scan_cluster"]].isna().all(None)
+    )
+    assert found.notes[0] == "1 area was left out: no figure is known (E05000034)."
+
+
+def test_where_nothing_is_counted_nothing_is_called_a_hotspot(
+    areas: Areas, observed: pd.Series[float]
+) -> None:
+    found = build_hotspots(observed * 0, areas, permutations=99, replications=9)
+    assert not found.table["hotspot"].fillna(False).any()
+    assert found.clusters.empty
+    assert found.table["rate"].iloc[:23].tolist() == [0.0] * 23
+    assert "Nothing is counted in any area, so there is nothing to test." in found.notes
+
+
+def test_runs_widen_intervals_and_are_said(areas: Areas, observed: pd.Series[float]) -> None:
+    plain = build_hotspots(observed, areas, permutations=99, replications=9).table
+    wide = build_hotspots(observed, areas, permutations=99, replications=9, repeat_factor=2.0).table
+    assert (wide["rate_high"] > plain["rate_high"])[:23].all()
+    assert describe_runs("children_missing", 1.0) == []
+    assert describe_runs("missing_episodes", 2.0) == [
+        "Several missing episodes may be of one child: over all missing episodes, the child concerned has 2.0 on "
+        "average. Intervals allow for that; the tests for hotspots and clusters do not, so read them beside "
+        "children_missing or children_known."
+    ]
