@@ -168,8 +168,10 @@ def answer(pairs: pd.DataFrame, standing: pd.DataFrame) -> str:
         start = "1 pair of records may be of one person and waits for a decision"
     elif waiting:
         start = f"{words.number(waiting)} pairs of records may be of one person and wait for a decision"
+    elif len(pairs) == 1:
+        start = "The one pair that may be of one person has been decided"
     else:
-        start = f"All {words.count(len(pairs), 'suggested pair')} have been decided"
+        start = f"All {words.number(len(pairs))} pairs that may be of one person have been decided"
     merged = (
         f"; {words.count(same, 'pair is', 'pairs are')} read as one person because somebody decided so"
         if same
