@@ -213,7 +213,8 @@ class Analysis:
         """
         settings = replace(self.settings, resamples=None, chance=True)
         sure = replace(self, settings=settings)
-        sure.__dict__.update(group_table=self.group_table, found_contacts=self.found_contacts)
+        # What is worked out is gone when this analysis is, so the other one holds on to it.
+        sure.__dict__.update(plain=self, group_table=self.group_table, found_contacts=self.found_contacts)
         with turn or nullcontext():
             sure.__dict__["_tested"] = sure.chance()
         written = None

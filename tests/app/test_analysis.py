@@ -310,3 +310,28 @@ def test_planted_groups_and_contacts_of_the_bench_case(tmp_path: Path, realdata:
         planted.sort_values("contact_id", ignore_index=True),
         check_dtype=False,
     )
+
+
+def test_the_same_case_says_how_sure_it_is(case: Path) -> None:
+    """What `surely` finds is what the command line writes, also when nothing else holds on to the plain analysis."""
+    sure = analyse(case).surely()
+    asked = analyse(case, resamples=None, chance=None)
+    assert (sure.resamples, sure.tests_chance) == (asked.resamples, asked.tests_chance) == (100, True)
+    for result in ("links", "groups", "group_summary", "shared_contacts"):
+        pd.testing.assert_frame_equal(sure.fetch(result), asked.fetch(result))
+    assert asked.summary["certainty"] == {"resamples": 100, "tested_against_chance": True, "notes": []}
+
+
+def test_a_large_case_says_why_it_is_not_resampled(case: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.analysis.CAREFUL_UP_TO", 3)
+    found = analyse(case, resamples=None, chance=None)
+    assert found.groups[["confidence", "rests_on"]].isna().all(axis=None)
+    assert found.links[["p_value", "validated"]].isna().all(axis=None)
+    assert found.summary["certainty"] == {
+        "resamples": 0,
+        "tested_against_chance": False,
+        "notes": [
+            "Groups were not resampled: there are more than 3 people. Ask for it with --resamples 100.",
+            "Links and contacts were not tested against chance: there are more than 3 people. Ask for it with --chance.",
+        ],
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -13,6 +14,15 @@ from streamlit.testing.v1.element_tree import Selectbox
 
 OpenApp = Callable[..., AppTest]
 Shown = Callable[[AppTest], str]
+S2 = "rests on one report (Police, 28 May 2024, S2)"
+RESTS = {
+    "UV (A1)": S2,
+    "handset ending 041": S2,
+    "incident, 18 May 2024": S2,
+    "Brook House": "",
+    "Quarry Field": "",
+}
+S1 = "rests on one report (Missing from home team, 20 May 2024, S1); there in 41 of 100 resamples"
 PAGES = ("today", "groups", "shared_contacts", "peer_map", "operations", "connect", "duplicates", "wards")
 
 
@@ -323,3 +333,31 @@ def test_hostile_names_are_text_on_every_page(
                 cells = [str(cell) for cell in frame.value[column]]
                 assert not [cell for cell in cells if "\u202e" in cell]
                 assert max(map(len, cells), default=0) <= 160
+
+
+def until_checked(app: AppTest) -> AppTest:
+    """Draw the page again until it has been worked out how sure groups are."""
+    for _ in range(300):
+        if not any("Working out how sure" in str(said.value) for said in app.caption):
+            return app
+        time.sleep(0.1)
+        app.run()
+    raise AssertionError("how sure groups are was not worked out within half a minute")
+
+
+def test_groups_are_shown_before_it_is_known_how_sure_they_are(open_app: OpenApp, case: Path) -> None:
+    app = open_app(case, "groups", checked=True)
+    assert not app.exception
+    assert "How sure" not in app.dataframe[-1].value.columns
+    app = until_checked(app)
+    found = app.dataframe[-1].value
+    assert found["Group"].tolist() == [label for label in box(app, "Group").options if label != "All groups"]
+    assert found["How sure"].tolist() == [S1, S1]
+    assert sorted(found["Stability"]) == [0.57, 0.64]
+
+
+def test_contacts_say_what_they_rest_on(open_app: OpenApp, case: Path) -> None:
+    app = until_checked(open_app(case, "shared_contacts", checked=True))
+    assert not app.exception
+    table = next(frame.value for frame in app.dataframe if "Rests on" in frame.value.columns)
+    assert dict(zip(table["Contact"], table["Rests on"], strict=True)) == RESTS
