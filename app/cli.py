@@ -18,6 +18,8 @@ import typer
 from app.commands.compare import compare
 from app.commands.connect import connect
 from app.commands.duplicates import duplicates
+from app.commands.evaluate import evaluate
+from app.commands.gaps import gaps
 from app.commands.hotspots import hotspots
 from app.commands.operations import operations
 from app.options import (
@@ -289,6 +291,8 @@ cli.command()(connect)
 cli.command()(operations)
 cli.command()(hotspots)
 cli.command()(duplicates)
+cli.command()(gaps)
+cli.command()(evaluate)
 
 
 @cli.command()

@@ -1,0 +1,239 @@
+"""Say where referrals are fewer or more than expected, in sentences, tables and files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from app import words
+from app.results import save_tables
+from app.text import plain
+from geo.gaps import DIMENSIONS, FEWER, LIVE_THERE, MORE, Gaps, build_gaps
+from mapping.text import shortened
+
+if TYPE_CHECKING:
+    from app.analysis import Analysis
+
+FILES = ("gaps.parquet", "summary.json")
+FIRST = 3
+"""Groups named in the answer, in each direction."""
+
+PARTS = {
+    "ward": "Ward",
+    "school": "School",
+    "sex": "Sex",
+    "ethnicity": "Ethnicity",
+    "sex and ethnicity": "Sex and ethnicity",
+    "sex and background": "Sex and background",
+}
+"""What the page compares children by, as its switch says it."""
+
+SINCE = {None: "All on record", 2: "The last two years", 1: "The last year"}
+"""Periods that the page offers, in years before the as-of date."""
+
+AS_EXPECTED = "no more than chance explains"
+WARDS_ONLY = "This viewer sees wards, not people: referrals are compared by ward only."
+EMPTY = "No child here belongs to a known group of this kind."
+METHOD = (
+    "Expected is the number of children who would have been referred if every group had the rate of all children of the "
+    "same age and sex, or for a ward its share of all children aged 10 to 17 who live in the wards; each child counts once. "
+    "A finding is a group that passes Benjamini and Hochberg's procedure over all groups of every kind together, so that "
+    "about 1 in 20 findings is expected to be chance; the intervals are exact (Clopper and Pearson), one group at a time."
+)
+LIMITS = (
+    "Silence can be good news, or nobody looking: the numbers cannot say which. Ask who would have noticed.",
+    "Fewer referrals than expected is a question to schools, workers and communities. It is never a statement about children.",
+    "Groups overlap: girls are also in the rows of girls of each ethnicity, and the same gap can show in several.",
+    "A group with few children shows only a large gap. No finding does not mean no gap.",
+    "Children of whom the ward, school, sex or ethnicity is not recorded are in no row. Where many are not, read the row with care.",
+)
+
+
+def find_gaps(analysis: Analysis, *, since: date | None = None) -> Gaps:
+    """Compare the referrals of an analysis with what is expected; see `geo.gaps.build_gaps`.
+
+    A viewer who sees no people gets wards only.
+
+    Parameters
+    ----------
+    since : first day of the period; by default that of the first referral.
+
+    Raises
+    ------
+    ValueError
+        The period begins after the as-of date.
+    """
+    from app.analysis import UNDATED
+
+    until = analysis.as_of or UNDATED
+    if since is not None and since > until:
+        msg = f"The period begins on {since}, after the as-of date {until}. Give an earlier day."
+        raise ValueError(msg)
+    sees_people, homes = analysis.settings.viewer.sees_people, analysis.geography.homes
+    people = _people(analysis) if sees_people else _without_traits(_people(analysis))
+    records, wards = analysis.records, analysis.wards
+    found = build_gaps(
+        people,
+        records.table("referrals"),
+        until=until,
+        since=since,
+        wards=wards if len(wards) else None,
+        homes=people["person_id"].map(homes.drop_duplicates("person_id").set_index("person_id")["home_ward"]),
+        schools=records.table("locations").set_index("location_id")["name"],
+    )
+    return found if sees_people else Gaps(found.table, found.since, found.until, (*found.notes, WARDS_ONLY))
+
+
+def answer(gaps: Gaps) -> str:
+    """Return the sentence that answers the page: where referrals are fewer than expected, and where more."""
+    period = f"between {words.day(gaps.since)} and {words.day(gaps.until)}"
+    if not gaps.table["children_referred"].sum():
+        return f"No child is recorded as referred {period}, so nothing can be compared."
+    fewer, more = findings(gaps, FEWER), findings(gaps, MORE)
+    compared = f"{words.count(len(_once(gaps.table)), 'group')} compared, referrals {period}"
+    if fewer.empty and more.empty:
+        return f"No group has fewer or more children referred than chance explains ({compared})."
+    return f"{_told(fewer, 'fewer')} {_told(more, 'more')} ({compared}.)"
+
+
+def findings(gaps: Gaps, direction: str) -> pd.DataFrame:
+    """Return the findings in one direction, each group once, the most children away from what is expected first."""
+    every = _once(gaps.table)
+    rows = every[every["finding"] == direction]
+    away = (rows["children_referred"] - rows["expected"]).abs()
+    order = {name: at for at, name in enumerate(DIMENSIONS)}
+    rows = rows.assign(away=away, at=rows["dimension"].map(order))
+    rows = rows.sort_values(["away", "at", "group_code"], ascending=[False, True, True], ignore_index=True)
+    return rows.drop(columns=["away", "at"])
+
+
+def sentences(gaps: Gaps) -> list[str]:
+    """Return one sentence a finding, fewer than expected first, with the share of missing data beside each."""
+    return [
+        f"{direction.capitalize()}: {sentence(row)}"
+        for direction in (FEWER, MORE)
+        for row in findings(gaps, direction).to_dict("records")
+    ]
+
+
+def sentence(row: Mapping[str, Any]) -> str:
+    """Return what one row says: how many of how many, how many expected, the ratio, and how much is not recorded."""
+    return (
+        f"{called(row)}: {words.number(int(row['children_referred']))} of {words.number(int(row['children']))} {row['base']} "
+        f"were referred, {row['expected']:.1f} expected; {row['ratio']:.2f} times as many (95% interval "
+        f"{row['ratio_low']:.2f} to {row['ratio_high']:.2f}). {missing(row)}"
+    )
+
+
+def called(row: Mapping[str, Any]) -> str:
+    """Return what a group is called in a sentence: a ward and a school with what they are."""
+    name = shortened(plain(row["group"]), 80)
+    return f"{name} ({row['dimension']})" if row["dimension"] in ("ward", "school") else name
+
+
+def missing(row: Mapping[str, Any]) -> str:
+    """Return how much is missing beside a row, as a sentence."""
+    where = ", or not on the map" if row["dimension"] == "ward" else ""
+    return (
+        f"{PARTS[row['dimension']]} not recorded{where}: {_share(row['children_not_recorded'])} of children in the records, "
+        f"{_share(row['referred_not_recorded'])} of those referred."
+    )
+
+
+def part(gaps: Gaps, dimension: str) -> pd.DataFrame:
+    """Return the rows of one kind of group as the page lists them, the fewest against expected first.
+
+    Returns
+    -------
+    The columns of `geo.gaps.COLUMNS`, and said (the finding in words), the shares not recorded in percent.
+    """
+    rows = gaps.table[gaps.table["dimension"] == dimension]
+    rows = rows.sort_values(["ratio", "group_code"], ignore_index=True)
+    shares = {
+        f"{name}_percent": (100 * rows[name]).round(1)
+        for name in ("children_not_recorded", "referred_not_recorded")
+    }
+    rounded = {name: rows[name].round(2) for name in ("ratio", "ratio_low", "ratio_high")}
+    said = rows["finding"].replace("", AS_EXPECTED)
+    return rows.assign(said=said, expected=rows["expected"].round(1), **rounded, **shares)
+
+
+def parts(gaps: Gaps) -> list[str]:
+    """Return the kinds of group there are rows of, in a fixed order."""
+    there = set(gaps.table["dimension"])
+    return [name for name in DIMENSIONS if name in there]
+
+
+def base(rows: pd.DataFrame) -> str:
+    """Return what the children of these rows are, in a sentence."""
+    if (rows["base"] == LIVE_THERE).all():
+        return "Compared with all children aged 10 to 17 who live in each ward, by the population file."
+    return "Compared with the children in the records, of the same age and sex."
+
+
+def save(analysis: Analysis, gaps: Gaps, out: Path) -> None:
+    """Write gaps.parquet and summary.json to a folder, whole or not at all.
+
+    Raises
+    ------
+    FileExistsError
+        The folder holds something that is not an earlier result.
+    """
+    summary = {
+        "version": version("contextmap"),
+        "as_of": None if analysis.as_of is None else analysis.as_of.isoformat(),
+        "settings": {
+            "viewer": analysis.settings.viewer.role,
+            "since": gaps.since.isoformat(),
+            "until": gaps.until.isoformat(),
+        },
+        "rows": analysis.counts["rows"],
+        "rejected": analysis.counts["rejected"],
+        "results": {
+            "groups": len(_once(gaps.table)),
+            "fewer_than_expected": len(findings(gaps, FEWER)),
+            "more_than_expected": len(findings(gaps, MORE)),
+        },
+        "notes": [*analysis.records.notes, *gaps.notes],
+    }
+    save_tables(out, {"gaps": gaps.table}, summary)
+
+
+def _people(analysis: Analysis) -> pd.DataFrame:
+    """Return the people of an analysis with whether each is a child."""
+    bands = analysis.records.sql(
+        f"SELECT person_id, age_band = 'child' AS is_child FROM {analysis.bands} JOIN {{people}} USING (person_n)"
+    ).df()
+    return analysis.records.table("people").merge(bands, on="person_id", how="left")
+
+
+def _without_traits(people: pd.DataFrame) -> pd.DataFrame:
+    """Return people of whom nothing is known but where they live and how old they are."""
+    nothing = pd.Series(pd.NA, index=people.index, dtype=people["person_id"].dtype)
+    return people.assign(sex=nothing, ethnicity=nothing, school_id=nothing)
+
+
+def _once(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows without those that repeat a group: White children are a row of ethnicity and one of background."""
+    return table.drop_duplicates(["group_code", "base", "children", "children_referred"])
+
+
+def _told(rows: pd.DataFrame, which: str) -> str:
+    if rows.empty:
+        return f"No group has {which} children referred than expected."
+    named = [
+        f"{called(row)}, {words.number(int(row['children_referred']))} against {row['expected']:.0f} expected"
+        for row in rows.head(FIRST).to_dict("records")
+    ]
+    largest = ", the largest gaps" if len(rows) > FIRST else ""
+    said = words.count(len(rows), "group has", "groups have")
+    return f"{said} {which} children referred than expected{largest}: {'; '.join(named)}."
+
+
+def _share(share: float) -> str:
+    return "not known" if pd.isna(share) else f"{share:.1%}"

@@ -1,0 +1,207 @@
+"""What the Gaps page and the command `gaps` say and write."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app import cli, gaps
+from app.analysis import analyse
+from geo.gaps import COLUMNS, FEWER, IN_RECORDS, MORE, Gaps
+from mapping.access import Viewer
+
+OpenApp = Callable[..., AppTest]
+Shown = Callable[[AppTest], str]
+DEMO = Path(__file__).resolve().parents[2] / "data" / "synthetic" / "demo"
+# Forty girls and forty boys of one age; twenty of the boys were referred and none of the girls.
+PEOPLE = "person_id,date_of_birth,sex,ethnicity\n" + "".join(
+    f"{sex}{number:02},2010-06-01,{sex},{'WBRI' if number else 'REFU'}\n"
+    for sex in "FM"
+    for number in range(40)
+)
+REFERRALS = "referral_id,person_id,received_on\n" + "".join(
+    f"R{number:02},M{number:02},2025-0{1 + number % 2}-01\n" for number in range(20)
+)
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
+    """Run `contextmap` with arguments in this process: exit code, what it printed, what it complained of."""
+
+    def command(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["contextmap", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stopped:
+            cli.main()
+        printed = capsys.readouterr()
+        return int(stopped.value.code or 0), printed.out, printed.err
+
+    return command
+
+
+@pytest.fixture(scope="module")
+def demo() -> Gaps:
+    """The gaps of the demo."""
+    return gaps.find_gaps(analyse(DEMO, wait=False))
+
+
+def row(**values: Any) -> dict[str, Any]:
+    """A row of the table, by default 5 of 50 boys."""
+    plain = {
+        "dimension": "sex",
+        "group_code": "M",
+        "group": "boys",
+        "base": IN_RECORDS,
+        "children": 50,
+        "referrals": 6,
+        "children_referred": 5,
+        "expected": 10.0,
+        "ratio": 0.5,
+        "ratio_low": 0.2,
+        "ratio_high": 0.9,
+        "p_value": 0.01,
+        "q_value": 0.02,
+        "finding": FEWER,
+        "children_not_recorded": 0.1,
+        "referred_not_recorded": float("nan"),
+    }
+    return {**plain, **values}
+
+
+def of(*rows: dict[str, Any]) -> Gaps:
+    """Gaps with these rows."""
+    return Gaps(pd.DataFrame(list(rows), columns=[*COLUMNS]), date(2025, 1, 1), date(2025, 6, 30), ())
+
+
+# The command ----------------------------------------------------------------------------------------
+
+
+def test_the_command_writes_the_table_and_says_what_stands_out(
+    run: Any, write_case: Any, tmp_path: Path
+) -> None:
+    case = write_case(people=PEOPLE, referrals=REFERRALS)
+    out = tmp_path / "out"
+    code, printed, _ = run("gaps", case, "--out", out)
+    assert code == 0
+    written = pd.read_parquet(out / "gaps.parquet")
+    assert written.columns.tolist() == list(COLUMNS)
+    found = written[written["dimension"] == "sex"]
+    columns = ["group", "children", "referrals", "children_referred", "expected", "finding"]
+    assert found[columns].values.tolist() == [
+        ["girls", 40, 0, 0, 10.0, FEWER],
+        ["boys", 40, 20, 20, 10.0, MORE],
+    ]
+    lines = printed.splitlines()
+    assert (
+        "Fewer than expected: girls: 0 of 40 children in the records were referred, 10.0 expected;" in printed
+    )
+    assert "Sex not recorded: 0.0% of children in the records, 0.0% of those referred." in printed, (
+        "the share of missing data stands beside each"
+    )
+    assert lines[-1].endswith(f"referrals between 1 January 2025 and 1 February 2025.) Written to {out}.")
+    summary = json.loads((out / "summary.json").read_text())
+    assert summary["settings"] == {"viewer": "analyst", "since": "2025-01-01", "until": "2025-02-01"}
+    assert summary["results"] == {"groups": 5, "fewer_than_expected": 1, "more_than_expected": 1}
+
+
+def test_a_period_can_be_given_and_cannot_begin_after_it_ends(
+    run: Any, write_case: Any, tmp_path: Path
+) -> None:
+    case = write_case(people=PEOPLE, referrals=REFERRALS)
+    out = tmp_path / "out"
+    code, _, _ = run("gaps", case, "--out", out, "--since", "2025-01-15")
+    assert code == 0
+    found = pd.read_parquet(out / "gaps.parquet")
+    assert found.loc[found["group_code"] == "M", "children_referred"].tolist() == [10]
+    code, _, complaint = run("gaps", case, "--out", tmp_path / "other", "--since", "2026-01-01")
+    assert code == 1
+    assert "The period begins on 2026-01-01, after the as-of date 2025-02-01." in complaint
+    assert not (tmp_path / "other").exists()
+
+
+def test_the_command_leaves_a_folder_of_other_things_alone(run: Any, write_case: Any, tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("mine")
+    code, _, complaint = run("gaps", write_case(people=PEOPLE), "--out", tmp_path)
+    assert code == 1
+    assert "holds other things than an earlier result" in complaint
+
+
+def test_a_case_without_referrals_compares_nothing(run: Any, write_case: Any, tmp_path: Path) -> None:
+    code, printed, _ = run("gaps", write_case(people=PEOPLE), "--out", tmp_path / "out")
+    assert code == 0
+    assert "No child is recorded as referred" in printed
+
+
+# The answers ----------------------------------------------------------------------------------------
+
+
+def test_a_row_in_words() -> None:
+    assert gaps.sentence(row()) == (
+        "boys: 5 of 50 children in the records were referred, 10.0 expected; 0.50 times as many (95% interval 0.20 to 0.90). "
+        "Sex not recorded: 10.0% of children in the records, not known of those referred."
+    )
+    assert gaps.called(row(dimension="ward", group="Alder")) == "Alder (ward)"
+    assert gaps.missing(row(dimension="ward", referred_not_recorded=0.0)) == (
+        "Ward not recorded, or not on the map: 10.0% of children in the records, 0.0% of those referred."
+    )
+
+
+def test_the_answer_names_both_directions() -> None:
+    more = row(group_code="F", group="girls", children_referred=30, finding=MORE)
+    assert gaps.answer(of(row(), more)) == (
+        "1 group has fewer children referred than expected: boys, 5 against 10 expected. "
+        "1 group has more children referred than expected: girls, 30 against 10 expected. "
+        "(2 groups compared, referrals between 1 January 2025 and 30 June 2025.)"
+    )
+    assert gaps.answer(of(row(finding=""))) == (
+        "No group has fewer or more children referred than chance explains "
+        "(1 group compared, referrals between 1 January 2025 and 30 June 2025)."
+    )
+    assert gaps.answer(of(row(children_referred=0, finding=""))) == (
+        "No child is recorded as referred between 1 January 2025 and 30 June 2025, so nothing can be compared."
+    )
+
+
+def test_findings_come_by_the_children_away_from_expected_and_each_group_once() -> None:
+    small = row(dimension="ethnicity", group_code="Asian", group="Asian", children_referred=8)
+    twice = [row(dimension=name, group_code="F White", group="girls, White", children_referred=2) for name in ("sex and ethnicity", "sex and background")]  # fmt: skip
+    found = gaps.findings(of(small, row(), *twice), FEWER)
+    assert found[["dimension", "group"]].values.tolist() == [
+        ["sex and ethnicity", "girls, White"],
+        ["sex", "boys"],
+        ["ethnicity", "Asian"],
+    ]
+
+
+def test_the_rows_of_a_part_are_rounded_and_in_words() -> None:
+    found = gaps.part(of(row(ratio=0.512, expected=9.96), row(group_code="F", ratio=0.1, finding="")), "sex")
+    columns = ["group_code", "said", "expected", "ratio", "children_not_recorded_percent"]
+    assert found[columns].values.tolist() == [
+        ["F", gaps.AS_EXPECTED, 10.0, 0.1, 10.0],
+        ["M", FEWER, 10.0, 0.51, 10.0],
+    ]
+
+
+def test_the_group_that_few_refer_in_the_demo_is_found(demo: Gaps) -> None:
+    """Girls of Black, dual heritage and other minority ethnic groups are planted as under-identified."""
+    found = gaps.findings(demo, FEWER)["group"].tolist()
+    assert found[:2] == ["girls", "girls, Black, dual heritage and other minority ethnic"]
+    assert "girls, Black, dual heritage and other minority ethnic, 29 against 66 expected" in gaps.answer(
+        demo
+    )
+
+
+def test_a_planner_sees_wards_only(demo: Gaps) -> None:
+    found = gaps.find_gaps(analyse(DEMO, wait=False, viewer=Viewer("planner")))
+    assert set(found.table["dimension"]) == {"ward"}
+    assert found.notes[-1] == gaps.WARDS_ONLY
+    counts = ["group_code", "children", "children_referred", "expected", "ratio_low"]
+    wards = demo.table[demo.table["dimension"] == "ward"]
+    pd.testing.assert_frame_equal(found.table[counts], wards[counts].reset_index(drop=True))
