@@ -87,60 +87,6 @@ def certainty(sources: int, agencies: int, items: int) -> str:
     return f"{count(sources, 'source')}, {count(agencies, 'agency', 'agencies')}"
 
 
-def resting(reports: Any, agencies: Any = "") -> str:
-    """Return in words what something rests on, from `rests_on` and `rests_on_agency`; "" where it was not worked out.
-
-    "rests on one report", "rests on each of 3 reports", "rests on one agency"; else "rests on no single
-    report", and "or agency" where those were given.
-    """
-    if _unknown(reports):
-        return ""
-    for said, one, many in ((reports, "report", "reports"), (agencies, "agency", "agencies")):
-        if named := [each for each in plain(said).split("|") if each]:
-            return f"rests on one {one}" if len(named) == 1 else f"rests on each of {len(named)} {many}"
-    return "rests on no single report or agency" if not _unknown(agencies) else "rests on no single report"
-
-
-def how_sure(reports: Any, agencies: Any, *, sources: int, counted_agencies: int, items: int) -> str:
-    """Return in words how sure a group or contact is: what it rests on alone, or else "firm: 5 sources, 3 agencies".
-
-    Parameters
-    ----------
-    reports, agencies : `rests_on` and `rests_on_agency`, ids joined by "|"; empty where not worked out.
-    sources, counted_agencies, items : how many it rests on in all.
-    """
-    if plain(reports) or plain(agencies):
-        return resting(reports, agencies)
-    return certainty(sources, counted_agencies, items)
-
-
-def comes_back(held: Any, resamples: int) -> str:
-    """Return "holds in 96 of 100 resamples"; "" where nothing was resampled."""
-    return "" if _unknown(held) or not resamples else f"holds in {int(held)} of {resamples} resamples"
-
-
-def stays(confidence: Any, resamples: int) -> str:
-    """Return of one member "in the group in 96 of 100 resamples"; "" where nothing was resampled."""
-    if _unknown(confidence) or not resamples:
-        return ""
-    return f"in the group in {round(float(confidence) * resamples)} of {resamples} resamples"
-
-
-def steadiness(stability: Any) -> str:
-    """Return in words what a group's stability says, with the bounds that Hennig (2007) gives; "" where not worked out."""
-    if _unknown(stability):
-        return ""
-    if float(stability) >= 0.75:
-        return "keeps its members when reports are resampled"
-    if float(stability) >= 0.6:
-        return "is there when reports are resampled, but who belongs to it is uncertain"
-    return "does not keep together when reports are resampled"
-
-
-def _unknown(value: Any) -> bool:
-    return value is None or bool(pd.isna(value))
-
-
 def as_of(value: date | datetime) -> str:
     """Return the line that says which day's knowledge the page shows."""
     return f"as of {day(value)}"

@@ -60,43 +60,6 @@ def test_certainty(sources: int, agencies: int, items: int, said: str) -> None:
     assert words.certainty(sources, agencies, items) == said
 
 
-@pytest.mark.parametrize(
-    ("reports", "agencies", "said"),
-    [
-        ("S1", "police", "rests on one report"),
-        ("S1|S2|S3", "", "rests on each of 3 reports"),
-        ("", "police", "rests on one agency"),
-        ("", "police|school", "rests on each of 2 agencies"),
-        ("", "", "rests on no single report or agency"),
-        ("", None, "rests on no single report"),
-        (None, None, ""),
-        (float("nan"), float("nan"), ""),
-    ],
-)
-def test_what_something_rests_on(reports: object, agencies: object, said: str) -> None:
-    assert words.resting(reports, agencies) == said
-
-
-def test_how_sure_something_is_in_words() -> None:
-    counted = {"sources": 5, "counted_agencies": 3, "items": 9}
-    assert words.how_sure("", "", **counted) == "firm: 5 sources, 3 agencies"
-    assert words.how_sure(None, None, **counted) == "firm: 5 sources, 3 agencies"
-    assert words.how_sure("", "police", **counted) == "rests on one agency"
-    assert words.how_sure("S1", "police", **counted) == "rests on one report"
-
-
-def test_how_often_a_group_comes_back() -> None:
-    assert words.comes_back(96, 100) == "holds in 96 of 100 resamples"
-    assert words.stays(0.29, 100) == "in the group in 29 of 100 resamples"
-    assert [words.comes_back(pd.NA, 100), words.stays(None, 100), words.stays(0.5, 0)] == ["", "", ""]
-    assert [words.steadiness(value) for value in (0.75, 0.6, 0.59, float("nan"))] == [
-        "keeps its members when reports are resampled",
-        "is there when reports are resampled, but who belongs to it is uncertain",
-        "does not keep together when reports are resampled",
-        "",
-    ]
-
-
 def test_how_a_link_is_known_says_nothing_that_blames() -> None:
     assert (
         words.kinds_of_link("co_offending|event") == "named together in an offence record, at the same event"
