@@ -19,10 +19,16 @@ RATE = 0.05
 
 
 def chance(validated: object, p_value: object) -> str:
-    """Return "more than chance" or "could be chance", with the p-value; "" where it was not tested."""
+    """Return "more than chance" or "could be chance", with the p-value; "" where it was not tested.
+
+    Of so many pairs some come close together by chance alone, so a small p-value may still be chance: that is said.
+    """
     if p_value is None or pd.isna(p_value):
         return ""
-    return f"{'more than chance' if validated else 'could be chance'} ({probability(float(p_value))})"
+    said = probability(float(p_value))
+    if validated:
+        return f"more than chance ({said})"
+    return f"could be chance ({said}{', among very many pairs' if p_value < RATE else ''})"
 
 
 def probability(p_value: float) -> str:

@@ -43,6 +43,7 @@ def test_how_sure_a_membership_is() -> None:
 def test_whether_a_link_is_more_than_chance() -> None:
     assert sureness.chance(True, 0.00002) == "more than chance (p below 0.001)"
     assert sureness.chance(False, 0.2134) == "could be chance (p = 0.21)"
+    assert sureness.chance(False, 0.0004) == "could be chance (p below 0.001, among very many pairs)"
     assert sureness.chance(None, None) == ""
 
 
