@@ -23,7 +23,7 @@ from app import state
 from app.analysis import Analysis, Settings, analyse_records, load_case, load_geography
 from geo.files import Geography
 from mapping.access import Viewer
-from mapping.duplicates import compared, score_pairs
+from mapping.duplicates import FAR_WEIGHT, compared, score_pairs
 from mapping.merging import Identities, load_identities
 from mapping.records import Records
 from mapping.tables import CaseError
@@ -325,11 +325,11 @@ def _say_check(found: Check) -> None:
 @st.cache_resource(show_spinner=False, max_entries=2)
 def _pairs(folder: str, fingerprint: str) -> pd.DataFrame:
     records, _ = _reading(folder, fingerprint).read(lambda _stage, _seconds: None)
-    return score_pairs(compared(records.branch()))
+    return score_pairs(compared(records.branch()), threshold_weight=FAR_WEIGHT)
 
 
 def pairs(loaded: Loaded) -> pd.DataFrame:
-    """Return the pairs of people who may be one person, compared once whatever is decided of them."""
+    """Return the pairs of people who may be one person, and those far from it, compared once whatever is decided of them."""
     return _pairs(loaded.question.folder, loaded.question.fingerprint)
 
 

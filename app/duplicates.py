@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -15,7 +15,8 @@ from app.text import markup, plain
 from mapping.access import ROLES, visible
 from mapping.codes import load_codes
 from mapping.comparisons import NOT_RECORDED, PEOPLE
-from mapping.duplicates import judged, with_contradictions
+from mapping.duplicates import FAR_WEIGHT, THRESHOLD_WEIGHT, judged, with_contradictions
+from mapping.merging import clusters, identities, not_merged
 from mapping.records import Records
 from mapping.scope import at_date
 from mapping.store import judge, load_judgements, open_store, store_url
@@ -36,6 +37,7 @@ DECISIONS: Mapping[str, str] = {
 }
 FILTERS = ("To decide", "Decided", "All")
 KEPT = "Kept:"
+TOO_FAR = "too far apart to be weighed"
 # Characters of the shortest reason.
 SHORTEST = 4
 # What a record says, with the comparison it goes into (none: shown, not compared).
@@ -78,8 +80,42 @@ def labels(loaded: Loaded, shown: bool) -> pd.Series:
 
 @kept
 def suggested(loaded: Loaded) -> pd.DataFrame:
-    """Return the pairs that may be one person, with what says that they were two, the closest first."""
+    """Return every pair that comes near to being one person, with what says that they were two, the closest first."""
     return with_contradictions(unmerged(loaded), data.pairs(loaded))
+
+
+def asked(pairs: pd.DataFrame, standing: pd.DataFrame, known: Iterable[str] = ()) -> pd.DataFrame:
+    """Return the pairs that are close enough to ask about, and those that somebody has decided about, marked.
+
+    Parameters
+    ----------
+    pairs : from `suggested`.
+    standing : from `decisions`.
+    known : the ids in the case; a decision about two of them is shown however far apart they are.
+    """
+    there = set(known)
+    near = set(zip(pairs["person_a"], pairs["person_b"], strict=True))
+    decided = zip(standing["person_a"], standing["person_b"], strict=True)
+    far = [_far(*pair) for pair in decided if there.issuperset(pair) and pair not in near]
+    if far:
+        pairs = pd.concat([pairs, pd.DataFrame(far, columns=pairs.columns)], ignore_index=True)
+    marked = judged(pairs, standing)
+    near = marked["match_weight"] >= THRESHOLD_WEIGHT
+    return marked[near | (marked["judgement"] != "")].reset_index(drop=True)
+
+
+def _far(person_a: str, person_b: str) -> dict[str, object]:
+    """Return a pair that is too far apart to have been weighed, as a row of `suggested`."""
+    said: dict[str, object] = {comparison.name: TOO_FAR for comparison in PEOPLE}
+    bits = {f"{comparison.name}_bits": 0.0 for comparison in PEOPLE}
+    weight = {"match_weight": FAR_WEIGHT, "match_probability": 0.0, "prior_bits": FAR_WEIGHT}
+    return {"person_a": person_a, "person_b": person_b, **weight, **said, **bits, "linked_otherwise": ""}
+
+
+def contradictions(loaded: Loaded, standing: pd.DataFrame) -> list[str]:
+    """Return one sentence for each cluster of records about which decisions contradict each other."""
+    found = clusters(identities(standing), people(loaded).index)
+    return [not_merged(*each) for each in found.contradicted]
 
 
 def decisions(history: bool = False) -> pd.DataFrame:
@@ -119,19 +155,17 @@ def turn(history: pd.DataFrame, person_a: str, person_b: str) -> tuple[int, pd.S
     return int(last["turn"]), None if last["judgement"] == "withdrawn" else last
 
 
-def listed(pairs: pd.DataFrame, standing: pd.DataFrame, which: str, label: Mapping[str, str]) -> pd.DataFrame:
-    """Return suggested pairs as rows of the page: with what was decided, put into words.
+def listed(pairs: pd.DataFrame, which: str, label: Mapping[str, str]) -> pd.DataFrame:
+    """Return pairs as rows of the page, put into words.
 
     Parameters
     ----------
-    pairs : from `suggested`.
-    standing : from `decisions`.
+    pairs : from `asked`.
     which : one of FILTERS.
     label : what to call each person.
     """
-    out = judged(pairs, standing)
-    done = out["judgement"].isin(["same", "different"])
-    out = out[{"To decide": ~done, "Decided": done, "All": done | ~done}[which]]
+    done = pairs["judgement"].isin(["same", "different"])
+    out = pairs[{"To decide": ~done, "Decided": done, "All": done | ~done}[which]]
     return out.assign(
         pair=[f"{a}|{b}" for a, b in zip(out["person_a"], out["person_b"], strict=True)],
         one=[label.get(person, person) for person in out["person_a"]],
@@ -152,16 +186,17 @@ def differing(row: Mapping[Any, Any]) -> str:
     parts = []
     for comparison in PEOPLE:
         said = row[comparison.name]
+        if said == TOO_FAR:
+            return TOO_FAR
         if said not in ("the same", NOT_RECORDED):
             parts.append(f"{comparison.label}: {said}")
     return "; ".join(parts) or "nothing that is recorded in both"
 
 
-def answer(pairs: pd.DataFrame, standing: pd.DataFrame) -> str:
-    """Return the sentence that answers the page."""
-    decided = judged(pairs, standing)["judgement"].isin(["same", "different"])
-    waiting = int((~decided).sum())
-    same = int((standing["judgement"] == "same").sum())
+def answer(pairs: pd.DataFrame) -> str:
+    """Return the sentence that answers the page, from the pairs of `asked`."""
+    waiting = int((~pairs["judgement"].isin(["same", "different"])).sum())
+    same = int((pairs["judgement"] == "same").sum())
     if pairs.empty:
         start = "No two records are close enough to ask whether they are of one person"
     elif waiting == 1:

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 # Bits from which a pair is suggested: nought is as likely as not, by what was compared.
 THRESHOLD_WEIGHT = 0.0
+# Bits from which a pair is remembered, because somebody may have decided about it when it weighed more.
+FAR_WEIGHT = -10.0
 # One person in a hundred is expected to be recorded twice, where a case does not say more.
 EXPECTED_TWICE = 0.01
 # Pairs of people drawn to see how often two agree by chance; the usual shares count as so many more.

@@ -147,7 +147,7 @@ def merge_people(records: Records, found: Identities) -> Records:
         return records
     people = [str(person) for (person,) in records.execute("SELECT person_id FROM {people}")]
     gathered = clusters(found, people)
-    notes = [*records.notes, *(_not_merged(*each) for each in gathered.contradicted)]
+    notes = [*records.notes, *(not_merged(*each) for each in gathered.contradicted)]
     if not gathered.merged:
         return records.with_tables({}, notes=tuple(notes))
     schema = records.new_schema()
@@ -172,7 +172,8 @@ def _merged(merged: Mapping[str, str]) -> str:
     return f"{records} read as another record of the same person, because somebody judged so: {listed}{more}."
 
 
-def _not_merged(people: Sequence[str], pairs: Sequence[Pair]) -> str:
+def not_merged(people: Sequence[str], pairs: Sequence[Pair]) -> str:
+    """Return the sentence on records that are not merged, because decisions about them contradict each other."""
     against = ", ".join(f"{a} and {b}" for a, b in pairs)
     return f"{', '.join(people)} are not merged: they were judged to be one person two by two, but {against} to be different. Decide again about one of these pairs."
 

@@ -8,12 +8,15 @@ from app.text import markup
 loaded = data.load(deciding=True)
 top = st.container()
 with st.spinner("Comparing people with each other: names, dates of birth, postcodes"):
-    pairs = duplicates.suggested(loaded)
+    near = duplicates.suggested(loaded)
 label = duplicates.labels(loaded, state.names_shown())
 history = duplicates.decisions(history=True)
 standing = history[history["superseded_at"].isna() & (history["judgement"] != "withdrawn")]
-frame.title("Duplicates", duplicates.answer(pairs, standing), place=top)
-every = duplicates.listed(pairs, standing, "All", label)
+pairs = duplicates.asked(near, standing, duplicates.people(loaded).index)
+frame.title("Duplicates", duplicates.answer(pairs), place=top)
+for contradiction in duplicates.contradictions(loaded, standing):
+    st.html(f'<p class="cm-note"><b>Decisions contradict each other.</b> {markup(contradiction)}</p>')
+every = duplicates.listed(pairs, "All", label)
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
     which = st.segmented_control(
@@ -24,7 +27,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         required=True,
         persist_state="session",
     )
-    rows = duplicates.listed(pairs, standing, which, label)
+    rows = duplicates.listed(pairs, which, label)
     called = {row["pair"]: f"{row['one']} and {row['other']}" for row in every.to_dict("records")}
     waiting = rows["pair"].tolist()
     now = state.known_choice("pair", called)

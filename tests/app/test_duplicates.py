@@ -169,19 +169,37 @@ def test_the_weights_are_drawn_from_the_start_to_their_sum() -> None:
     assert "&lt;b&gt;" in drawn
 
 
+NEAR = [("A", "B", 9.0), ("C", "D", 1.0), ("E", "F", -3.0)]
+
+
 @pytest.mark.parametrize(
     ("rows", "standing", "said"),
     [
         ([], [], "No two records are close enough to ask whether they are of one person. The"),
-        (["AB"], [], "1 pair of records may be of one person and waits for a decision. The"),
-        (["AB"], [("A", "B", "same")], "The one pair that may be of one person has been decided; 1 pair is read as one person"),
-        (["AB", "CD"], [("A", "B", "unsure")], "2 pairs of records may be of one person and wait for a decision. The"),
+        (NEAR[2:], [], "No two records are close enough to ask whether they are of one person. The"),
+        (NEAR[1:], [], "1 pair of records may be of one person and waits for a decision. The"),
+        (NEAR[1:], [("C", "D", "same")], "The one pair that may be of one person has been decided; 1 pair is read as one person"),
+        (NEAR, [("A", "B", "unsure")], "2 pairs of records may be of one person and wait for a decision. The"),
+        (NEAR, [("A", "B", "same"), ("C", "D", "same"), ("E", "F", "different")], "All 3 pairs that may be of one person have been decided; 2 pairs are"),
     ],
 )  # fmt: skip
-def test_the_answer_counts_what_waits(rows: list[str], standing: list[tuple[str, ...]], said: str) -> None:
-    listed = pd.DataFrame([tuple(row) for row in rows], columns=["person_a", "person_b"])
+def test_the_answer_counts_what_waits(
+    rows: list[tuple[object, ...]], standing: list[tuple[str, ...]], said: str
+) -> None:
+    near = pd.DataFrame(rows, columns=["person_a", "person_b", "match_weight"])
     kept = pd.DataFrame(standing, columns=["person_a", "person_b", "judgement"])
-    assert duplicates.answer(listed, kept).startswith(said)
+    assert duplicates.answer(duplicates.asked(near, kept)).startswith(said)
+
+
+def test_decisions_that_contradict_each_other_are_said(open_app: OpenApp, shown: Shown, twice: Path) -> None:
+    with open_store(store_url(twice)) as store:
+        for pair, judgement in ((("C1", "C2"), "same"), (("C2", "C5"), "same"), (("C1", "C5"), "different")):
+            judge(store, *pair, judgement, by="Jo", why="said so")
+    app = open_app(twice, "duplicates")
+    assert (
+        "C1, C2, C5 are not merged: they were judged to be one person two by two, but C1 and C5 to be different"
+        in shown(app)
+    )
 
 
 def run(*arguments: str) -> tuple[int, str]:
