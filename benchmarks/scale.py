@@ -26,7 +26,10 @@ from sklearn.metrics import adjusted_mutual_info_score
 
 BENCH = Path(os.environ.get("CONTEXTMAP_SHARED", Path(__file__).resolve().parents[2] / "shared")) / "bench"
 CONTEXTMAP = Path(sys.executable).with_name("contextmap")
-OURS, EVERYTHING, TEXTBOOK, FLOOR = "contextmap", "with_change_and_operations", "textbook", "floor"
+OURS, PLAIN, EVERYTHING = "contextmap", "contextmap_plain", "with_change_and_operations"
+TEXTBOOK, FLOOR = "textbook", "floor"
+# Up to this many people `analyse` says by itself how sure its results are, which the others do not.
+CAREFUL_UP_TO = 5_000
 
 
 def main() -> None:
@@ -89,6 +92,14 @@ def measure(people: int, folder: Path, asked: argparse.Namespace) -> dict[str, A
     with tempfile.TemporaryDirectory(prefix="contextmap-results-") as results:
         out = Path(results) / "out"
         commands = {OURS: [str(CONTEXTMAP), "analyse", str(case), "--out", str(out)]}
+        if people <= CAREFUL_UP_TO:
+            commands[PLAIN] = [
+                *commands[OURS][:-1],
+                str(Path(results) / "plain"),
+                "--resamples",
+                "0",
+                "--no-chance",
+            ]
         if people <= asked.textbook_up_to:
             script = str(Path(__file__).with_name("everything.py"))
             commands[EVERYTHING] = [sys.executable, script, str(case), str(Path(results) / "all")]
@@ -151,6 +162,8 @@ def ratios(runs: dict[str, list[Run]]) -> dict[str, float]:
     }
     if TEXTBOOK in seconds:
         found["textbook_over_contextmap"] = seconds[TEXTBOOK] / seconds[OURS]
+        if PLAIN in seconds:
+            found["textbook_over_contextmap_plain"] = seconds[TEXTBOOK] / seconds[PLAIN]
         found["textbook_over_contextmap_with_change_and_operations"] = seconds[TEXTBOOK] / seconds[EVERYTHING]
         found["textbook_over_contextmap_memory"] = memory[TEXTBOOK] / memory[OURS]
     return {name: round(value, 2) for name, value in found.items()}
