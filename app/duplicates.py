@@ -24,8 +24,8 @@ from mapping.store import judge, load_judgements, open_store, store_url
 # From so many bits on, what is said of a pair as a whole.
 STRENGTHS = (
     (12.0, "nearly everything recorded agrees"),
-    (6.0, "far more agrees than two people would have in common"),
-    (2.0, "more agrees than two people would have in common"),
+    (6.0, "much agrees"),
+    (2.0, "some agrees"),
     (0.0, "could be either"),
 )
 DECISIONS: Mapping[str, str] = {
@@ -207,11 +207,7 @@ def answer(pairs: pd.DataFrame) -> str:
         start = "The one pair that may be of one person has been decided"
     else:
         start = f"All {words.number(len(pairs))} pairs that may be of one person have been decided"
-    merged = (
-        f"; {words.count(same, 'pair is', 'pairs are')} read as one person because somebody decided so"
-        if same
-        else ""
-    )
+    merged = f"; of {words.count(same, 'pair')} somebody decided that they are one person" if same else ""
     return f"{start}{merged}. The machine suggests, a person decides."
 
 

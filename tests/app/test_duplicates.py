@@ -93,7 +93,7 @@ def test_a_decision_is_kept_applied_and_taken_back(open_app: OpenApp, shown: Sho
     assert not app.exception
     assert "Kept: C1 and C2, one person." in shown(app)
     assert (
-        "1 pair of records may be of one person and waits for a decision; 1 pair is read as one person"
+        "1 pair of records may be of one person and waits for a decision; of 1 pair somebody decided"
         in shown(app)
     )
     kept = load_judgements(store_url(twice))
@@ -153,7 +153,7 @@ def test_names_that_try_to_be_more_are_text_here_too(
 
 @pytest.mark.parametrize(
     ("weight", "said"),
-    [(20.0, "nearly everything recorded agrees"), (6.0, "far more agrees"), (2.5, "more agrees"), (0.0, "could be either"), (-1.0, "little agrees")],
+    [(20.0, "nearly everything recorded agrees"), (6.0, "much agrees"), (2.5, "some agrees"), (0.0, "could be either"), (-1.0, "little agrees")],
 )  # fmt: skip
 def test_a_weight_is_said_in_words(weight: float, said: str) -> None:
     assert duplicates.strength(weight).startswith(said)
@@ -178,9 +178,9 @@ NEAR = [("A", "B", 9.0), ("C", "D", 1.0), ("E", "F", -3.0)]
         ([], [], "No two records are close enough to ask whether they are of one person. The"),
         (NEAR[2:], [], "No two records are close enough to ask whether they are of one person. The"),
         (NEAR[1:], [], "1 pair of records may be of one person and waits for a decision. The"),
-        (NEAR[1:], [("C", "D", "same")], "The one pair that may be of one person has been decided; 1 pair is read as one person"),
+        (NEAR[1:], [("C", "D", "same")], "The one pair that may be of one person has been decided; of 1 pair somebody decided that they are one person."),
         (NEAR, [("A", "B", "unsure")], "2 pairs of records may be of one person and wait for a decision. The"),
-        (NEAR, [("A", "B", "same"), ("C", "D", "same"), ("E", "F", "different")], "All 3 pairs that may be of one person have been decided; 2 pairs are"),
+        (NEAR, [("A", "B", "same"), ("C", "D", "same"), ("E", "F", "different")], "All 3 pairs that may be of one person have been decided; of 2 pairs somebody"),
     ],
 )  # fmt: skip
 def test_the_answer_counts_what_waits(
