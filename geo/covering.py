@@ -1,0 +1,229 @@
+"""Solve maximal covering as an integer programme, and prove how good the answer is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import ceil, floor
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from geo.coverage import Task
+
+Ints = npt.NDArray[np.int64]
+Rows = list[tuple[Any, float, float]]
+
+# The solver works in floating point; concern is counted in whole numbers.
+ROUNDING = 1e-6
+FLOOR_SECONDS = 10.0
+INFEASIBLE = (
+    "No plan keeps all rules: {visits} visits in all, {must} places that must be visited, {floors}. "
+    "Lower the floor, take places off the list of those that must be visited, or give more teams, days or slots."
+)
+NOT_YET = "No plan that keeps all rules was found in {seconds:g} seconds. Give more time, or lower the floor."
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The visits chosen, and what no plan can exceed."""
+
+    visits: tuple[int, ...]
+    bound: int
+
+
+def solve(task: Task, *, time_limit: float) -> Answer:
+    """Choose the visits that reach the most concern.
+
+        maximise sum(weight_i y_i)
+        y_i <= sum of x over the visits that reach i          (concern counts once, and only if reached)
+        sum of x over the visits of a slot <= its teams
+        sum of x over the visits to a place on a day <= 1     (where each place is visited once a day)
+        sum of x over the visits to a place >= 1              (for each that must be visited)
+        sum(weight_i y_i) over a ward >= its floor, and visits to it that reach something likewise
+        x 0 or 1, y between 0 and 1
+
+    Visits that reach nothing are left out; so, where a place may be visited in every slot and no visits are promised
+    to wards, is a visit all of whose concern another one of the same slot reaches too: the other can take its place
+    in any plan.
+
+    Raises
+    ------
+    ValueError
+        No plan keeps all rules, or none was found in time.
+    """
+    visits = _candidates(task)
+    if not len(visits):
+        return Answer((), 0)
+    found = _highs(task, visits, _rules(task, visits), time_limit)
+    status, chosen, bound = found
+    if status == "infeasible":
+        raise ValueError(_infeasible(task))
+    if chosen is None:
+        return _without_answer(task, bound, time_limit)
+    useful = _needed(task, [int(visits[at]) for at in chosen])
+    return Answer(useful, bound)
+
+
+def floors(task: Task) -> dict[str, tuple[int, int]]:
+    """Return what each ward with concern within reach is promised: concern reached, and visits.
+
+    What a ward could get is the most that could be reached of its concern if the teams thought of nothing else.
+    """
+    rules = task.rules
+    if not rules.floor_share and not rules.floor_visits:
+        return {}
+    promised = {}
+    alone = task.alone
+    place_ward = np.tile(task.places["ward_code"].to_numpy(), len(task.slots))
+    for ward in sorted({*task.demand["ward_code"]} - {""}):
+        most = _most(task, ward) if rules.floor_share else 0
+        there = int(((place_ward == ward) & (alone > 0) & task.allowed).sum())
+        promised[ward] = (ceil(rules.floor_share * most - ROUNDING), min(rules.floor_visits, there))
+    return promised
+
+
+def _most(task: Task, ward: str) -> int:
+    """Return the most of one ward's concern that the teams could reach if they thought of nothing else."""
+    from geo.coverage import Rules
+
+    rows = np.flatnonzero(task.demand["ward_code"] == ward)
+    rules = Rules(once_a_day=task.rules.once_a_day, must_not=task.rules.must_not)
+    part = replace(
+        task, rules=rules, demand=task.demand.iloc[rows].reset_index(drop=True), reaches=task.reaches[:, rows]
+    )
+    found = solve(part, time_limit=FLOOR_SECONDS)
+    return int(part.weights[part.reached_by(found.visits)].sum())
+
+
+def _candidates(task: Task) -> Ints:
+    """Return the visits worth considering: those that reach something, and those to places that must be visited."""
+    must = np.tile(task.places["place_id"].isin(task.rules.must).to_numpy(dtype=bool), len(task.slots))
+    wanted = ((np.diff(task.reaches.indptr) > 0) | must) & task.allowed
+    one_slot = int(task.slots["slot"].max()) == 1
+    if (one_slot or not task.rules.once_a_day) and not task.rules.floor_visits:
+        wanted &= ~_dominated(task, wanted) | must
+    return np.flatnonzero(wanted)
+
+
+def _dominated(task: Task, wanted: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Tell which visits reach nothing that another of the same slot does not reach; of equals the first stays."""
+    dominated = np.zeros(len(wanted), dtype=np.bool_)
+    count = len(task.places)
+    for slot in range(len(task.slots)):
+        rows = slot * count + np.flatnonzero(wanted[slot * count : (slot + 1) * count])
+        here = task.reaches[rows]
+        size = np.diff(here.indptr)
+        shared = (here @ here.T).tocoo()
+        inside = (shared.data == size[shared.row]) & (shared.row != shared.col)
+        smaller = size[shared.row] < size[shared.col]
+        later = (size[shared.row] == size[shared.col]) & (shared.row > shared.col)
+        dominated[rows[shared.row[inside & (smaller | later)]]] = True
+    return dominated
+
+
+def _rules(task: Task, visits: Ints) -> Rows:
+    """Return the rows of the programme: coefficients of x and y, and the least and most they may add up to."""
+    from scipy.sparse import csr_array, hstack
+
+    count, demand = len(task.places), len(task.demand)
+    slot, place = np.divmod(visits, count)
+    reaches = task.reaches[visits]
+    none = np.inf
+
+    def chosen(group: Ints, groups: int) -> Any:
+        ones = np.ones(len(group))
+        at = (group, np.arange(len(group)))
+        return hstack([csr_array((ones, at), shape=(groups, len(group))), csr_array((groups, demand))])
+
+    from scipy.sparse import eye_array
+
+    rows: Rows = [(hstack([-reaches.T, eye_array(demand)]), -none, 0.0)]
+    teams = task.slots["teams"].to_numpy(dtype=np.float64)
+    rows.append((chosen(slot, len(teams)), -none, teams))
+    if task.rules.once_a_day and int(task.slots["slot"].max()) > 1:
+        day = np.unique(task.slots["day"].to_numpy(), return_inverse=True)[1]
+        keys, group = np.unique(day[slot] * count + place, return_inverse=True)
+        rows.append((chosen(group, len(keys)), -none, 1.0))
+    must = np.flatnonzero(task.places["place_id"].isin(task.rules.must))
+    if len(must):
+        rows.append((chosen(place, count).tocsr()[must], 1.0, none))
+    return rows + _floor_rows(task, visits)
+
+
+def _floor_rows(task: Task, visits: Ints) -> Rows:
+    from scipy.sparse import csr_array
+
+    promised = task.floors
+    if not promised:
+        return []
+    useful = task.alone[visits] > 0
+    standing = task.places["ward_code"].to_numpy()[visits % len(task.places)]
+    demand = task.demand["ward_code"].to_numpy()
+    reach = [np.concatenate([np.zeros(len(visits)), task.weights * (demand == ward)]) for ward in promised]
+    visit = [np.concatenate([(standing == ward) & useful, np.zeros(len(demand))]) for ward in promised]
+    least = np.array([*promised.values()], dtype=np.float64)
+    return [
+        (csr_array(np.array(reach)), least[:, 0], np.inf),
+        (csr_array(np.array(visit)), least[:, 1], np.inf),
+    ]
+
+
+def _highs(task: Task, visits: Ints, rows: Rows, time_limit: float) -> tuple[str, Ints | None, int]:
+    """Hand the programme to HiGHS: how it ended, which visits it chose, and what no plan can exceed."""
+    from scipy.optimize import Bounds, LinearConstraint, milp
+
+    weights = task.weights.astype(np.float64)
+    found = milp(
+        np.concatenate([np.zeros(len(visits)), -weights]),
+        integrality=np.concatenate([np.ones(len(visits)), np.zeros(len(weights))]),
+        bounds=Bounds(0, 1),
+        constraints=[LinearConstraint(matrix.tocsc(), least, most) for matrix, least, most in rows],
+        options={"time_limit": time_limit, "mip_rel_gap": 0.0},
+    )
+    if found.status == 2:
+        return "infeasible", None, 0
+    proven = found.mip_dual_bound
+    bound = task.within_reach
+    if proven is not None and np.isfinite(proven):
+        bound = min(bound, floor(-proven + ROUNDING * max(1.0, -proven)))
+    chosen = None if found.x is None else np.flatnonzero(found.x[: len(visits)] > 0.5)
+    return "solved" if found.status == 0 else "stopped", chosen, bound
+
+
+def _without_answer(task: Task, bound: int, time_limit: float) -> Answer:
+    """Fall back on choosing one visit after the other, where that keeps the rules."""
+    from geo.coverage import broken_rules, greedy_plan
+
+    spare = greedy_plan(task)
+    if broken_rules(task, spare.visits):
+        raise ValueError(NOT_YET.format(seconds=time_limit))
+    return Answer(spare.visits, bound)
+
+
+def _needed(task: Task, visits: list[int]) -> tuple[int, ...]:
+    """Take out visits that add nothing and that no rule asks for: that team is free."""
+    from geo.coverage import broken_rules
+
+    kept = sorted(visits)
+    # How many of the kept visits reach each row of demand.
+    held = np.asarray(task.reaches[kept].sum(axis=0)).ravel()
+    for at in sorted(visits, reverse=True):
+        here = task.reached_by([at])
+        rest = [each for each in kept if each != at]
+        if (held[here] > 1).all() and not broken_rules(task, rest):
+            kept, held = rest, held - here
+    return tuple(kept)
+
+
+def _infeasible(task: Task) -> str:
+    rules = task.rules
+    asked = []
+    if rules.floor_share:
+        asked.append(f"{rules.floor_share:.0%} of what it could get for each ward")
+    if rules.floor_visits:
+        asked.append(f"{rules.floor_visits} visits for each ward")
+    return INFEASIBLE.format(
+        visits=int(task.slots["teams"].sum()), must=len(rules.must), floors=" and ".join(asked) or "no floor"
+    )

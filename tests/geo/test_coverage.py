@@ -1,0 +1,244 @@
+"""Plans of a week of action: against every plan there is, in small cases."""
+
+from __future__ import annotations
+
+from datetime import date
+from itertools import combinations
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from geo import covering
+from geo.coverage import (
+    PLAN,
+    Rules,
+    Task,
+    Visit,
+    best_plan,
+    broken_rules,
+    build_plan,
+    build_slots,
+    build_task,
+    change_plan,
+    greedy_plan,
+    plan_table,
+    random_plan,
+    ward_coverage,
+)
+
+MONDAY = date(2025, 6, 2)
+TUESDAY = date(2025, 6, 3)
+
+
+def places(*rows: tuple[str, float, str]) -> pd.DataFrame:
+    return pd.DataFrame(
+        [(at, "park", f"The {at}", east, 0.0, ward) for at, east, ward in rows],
+        columns=["place_id", "kind", "name", "easting", "northing", "ward_code"],
+    )
+
+
+def concern(*rows: tuple[float, int, int, int, str]) -> pd.DataFrame:
+    """Rows of easting, weekday, hour, weight and ward."""
+    frame = pd.DataFrame([*rows], columns=["easting", "weekday", "hour", "weight", "ward_code"])
+    return frame.assign(northing=0.0)
+
+
+LINE = places(("A", 0, "W1"), ("B", 500, "W1"), ("C", 1000, "W2"), ("D", 5000, "W3"))
+# Greedy takes B first, which then leaves A and C with less than they would have without it.
+SPREAD = concern(
+    (-300, 0, 20, 4, "W1"), (250, 0, 20, 3, "W1"), (750, 0, 20, 3, "W2"), (1300, 0, 20, 4, "W2"), (5000, 0, 20, 1, "W3")
+)  # fmt: skip
+
+
+def line(*, days: int = 1, teams: int = 2, slots: int = 1, reach: float = 300, **rules: Any) -> Task:
+    when = build_slots(MONDAY, days, teams=teams, slots=slots, hours=(16, 24))
+    return build_task(LINE, SPREAD, when, reach=reach, rules=Rules(**rules))
+
+
+def visited(task: Task, visits: tuple[int, ...]) -> list[tuple[str, int, str]]:
+    return [(f"{v.day:%a}", v.slot, v.place_id) for v in map(task.visit, visits)]
+
+
+def best_of_all(task: Task) -> int | None:
+    """The most that any plan reaches, by looking at every one; None where none keeps the rules."""
+    numbers = range(len(task.slots) * len(task.places))
+    most = None
+    for count in range(int(task.slots["teams"].sum()) + 1):
+        for visits in combinations(numbers, count):
+            if not broken_rules(task, visits):
+                most = max(most or 0, build_plan(task, visits).reached)
+    return most
+
+
+def test_the_best_plan_is_better_than_one_visit_after_the_other() -> None:
+    task = line()
+    best, greedy = best_plan(task), greedy_plan(task)
+    assert (visited(task, best.visits), best.reached, best.bound, best.optimal, best.gap) == (
+        [("Mon", 1, "A"), ("Mon", 1, "C")],
+        14,
+        14,
+        True,
+        0,
+    )
+    assert (task.total, task.within_reach, greedy.reached) == (15, 15, 14)
+    assert random_plan(task, seed=1).visits == random_plan(task, seed=1).visits
+
+
+def test_greedy_can_be_worse() -> None:
+    more = concern(
+        (-300, 0, 20, 4, "W1"), (250, 0, 20, 4, "W1"), (750, 0, 20, 4, "W2"), (1300, 0, 20, 4, "W2"), (500, 0, 20, 1, "W1")
+    )  # fmt: skip
+    task = build_task(LINE, more, build_slots(MONDAY, 1, teams=2, slots=1, hours=(16, 24)), reach=300)
+    assert (best_plan(task).reached, greedy_plan(task).reached) == (16, 13)
+
+
+@settings(max_examples=25, deadline=None)
+@given(data=st.data())
+def test_no_plan_of_all_there_are_is_better(data: st.DataObject) -> None:
+    draw = data.draw
+    spots = st.tuples(
+        st.integers(0, 12).map(lambda at: at * 100.0), st.integers(0, 1), st.sampled_from([17, 21]),
+        st.integers(0, 5), st.sampled_from(["W1", "W2", "W3"]),
+    )  # fmt: skip
+    rows = draw(st.lists(spots, min_size=1, max_size=12))
+    rules = Rules(
+        once_a_day=draw(st.booleans()),
+        must=tuple(draw(st.sets(st.sampled_from("AD"), max_size=1))),
+        must_not=tuple(draw(st.sets(st.sampled_from("BC"), max_size=1))),
+        floor_share=draw(st.sampled_from([0.0, 0.0, 0.5, 1.0])),
+        floor_visits=draw(st.sampled_from([0, 0, 1])),
+    )
+    slots = build_slots(
+        MONDAY, draw(st.integers(1, 2)), teams=draw(st.integers(1, 2)), slots=2, hours=(16, 24)
+    )
+    slots = slots.iloc[:3].reset_index(drop=True)
+    task = build_task(
+        LINE, concern(*rows), slots, reach=draw(st.sampled_from([150.0, 300.0, 600.0])), rules=rules
+    )
+    most = best_of_all(task)
+    if most is None:
+        with pytest.raises(ValueError, match="No plan keeps all rules"):
+            best_plan(task)
+        return
+    plan = best_plan(task)
+    assert (plan.reached, plan.bound, plan.optimal) == (most, most, True)
+    assert broken_rules(task, plan.visits) == ()
+
+
+def test_what_must_and_must_not_be_visited() -> None:
+    task = line(must=("D",), must_not=("A",))
+    plan = best_plan(task)
+    assert visited(task, plan.visits) == [("Mon", 1, "C"), ("Mon", 1, "D")]
+    assert plan.reached == 8
+    assert broken_rules(task, best_plan(line()).visits) == (
+        "D must be visited and is not.",
+        "A must not be visited and is.",
+    )
+
+
+def test_a_floor_gives_every_ward_its_share() -> None:
+    floor = line(floor_share=1.0, teams=3)
+    assert floor.floors == {"W1": (7, 0), "W2": (7, 0), "W3": (1, 0)}
+    assert [at for _, _, at in visited(floor, best_plan(floor).visits)] == ["A", "C", "D"]
+    visits = line(floor_visits=1)
+    with pytest.raises(
+        ValueError, match="2 visits in all, 0 places that must be visited, 1 visits for each ward"
+    ):
+        best_plan(visits)
+    assert broken_rules(visits, (0, 2)) == ("W3 gets 0 visits; its floor is 1.",)
+    assert broken_rules(line(floor_share=0.5), (0, 1)) == (
+        "W2 gets 3 of its concern reached; its floor is 4.",
+        "W3 gets 0 of its concern reached; its floor is 1.",
+    )
+
+
+def test_the_order_of_rows_changes_nothing() -> None:
+    when = build_slots(MONDAY, 2, teams=2, slots=2, hours=(16, 24))
+    one = build_task(LINE, SPREAD, when, reach=300)
+    other = build_task(LINE[::-1], SPREAD.sample(frac=1, random_state=3), when, reach=300)
+    tables = [plan_table(task, best_plan(task)) for task in (one, other)]
+    pd.testing.assert_frame_equal(*tables)
+
+
+def test_the_table_goes_day_by_day() -> None:
+    table = plan_table(line(), best_plan(line()))
+    assert tuple(table.columns) == PLAN
+    assert table.drop(columns=["place_name", "kind", "easting", "northing"]).values.tolist() == [
+        [MONDAY, "Monday", 1, "16:00", "24:00", 1, "A", "W1", 7, 7, "7 recorded within 300 m on Mondays 16:00 to 24:00."],
+        [MONDAY, "Monday", 1, "16:00", "24:00", 2, "C", "W2", 7, 7, "7 recorded within 300 m on Mondays 16:00 to 24:00."],
+    ]  # fmt: skip
+    both = plan_table(line(), build_plan(line(), [0, 1]))
+    assert both["concern_added"].tolist() == [7, 3]
+    assert both["reason"][1] == (
+        "6 recorded within 300 m on Mondays 16:00 to 24:00, 3 of them not reached by a visit above."
+    )
+
+
+def test_concern_counts_only_on_its_weekday_and_in_its_hours() -> None:
+    late = concern((0, 1, 1, 5, "W1"), (0, 0, 15, 3, "W1"))
+    evening = build_slots(MONDAY, 1, slots=1, hours=(18, 26))
+    # 1:00 on Tuesday belongs to Monday's evening; 15:00 on Monday to no slot.
+    task = build_task(LINE, late, evening, reach=300)
+    assert (task.total, task.within_reach, best_plan(task).reached) == (8, 5, 5)
+    assert ward_coverage(task, best_plan(task).visits).values.tolist() == [["W1", 8, 5, 5, 0.625, 1]]
+    assert plan_table(task, best_plan(task))["ends"].tolist() == ["02:00"]
+
+
+def test_the_same_weekday_twice_counts_once() -> None:
+    task = build_task(LINE, SPREAD, build_slots(MONDAY, 8, slots=1, hours=(16, 24)), reach=300)
+    assert visited(task, best_plan(task).visits) == [("Mon", 1, "A"), ("Mon", 1, "C")]
+
+
+def test_a_change_by_hand_and_what_it_costs() -> None:
+    task = line()
+    plan = best_plan(task)
+    swap = change_plan(task, plan, remove=[Visit(MONDAY, 1, "A")], add=[Visit(MONDAY, 1, "D")])
+    assert (swap.reached, swap.difference, swap.loss, swap.broken) == (8, -6, 6, ())
+    assert swap.wards["reached"].tolist() == [0, 7, 1]
+    more = change_plan(task, plan, add=[Visit(MONDAY, 1, "B")])
+    assert (more.reached, more.loss, more.broken) == (
+        14,
+        0,
+        ("2025-06-02, slot 1, has 3 visits for 2 teams.",),
+    )
+    with pytest.raises(ValueError, match="The visit to D on 2025-06-02, slot 1, is not in the plan"):
+        change_plan(task, plan, remove=[Visit(MONDAY, 1, "D")])
+    with pytest.raises(ValueError, match="The plan has no slot 1 on 2025-06-03"):
+        change_plan(task, plan, add=[Visit(TUESDAY, 1, "D")])
+    with pytest.raises(ValueError, match="There is no place Z among the 4"):
+        change_plan(task, plan, add=[Visit(MONDAY, 1, "Z")])
+
+
+def test_stopped_early_the_bound_still_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    task = line()
+    # As HiGHS says it when time is up before anything was found.
+    monkeypatch.setattr(covering, "_highs", lambda *_: ("stopped", None, 15))
+    plan = best_plan(task)
+    assert (plan.reached, plan.bound, plan.gap, plan.optimal) == (14, 15, 1, False)
+    kept = line(must=("D",), floor_visits=1, teams=3)
+    assert best_plan(line(must=("D",))).reached == 8
+    monkeypatch.setattr(covering, "greedy_plan", None, raising=False)
+    with pytest.raises(ValueError, match="No plan that keeps all rules was found in 60 seconds"):
+        best_plan(build_task(LINE, SPREAD, kept.slots.iloc[:1].assign(teams=1), reach=300, rules=kept.rules))
+
+
+def test_what_cannot_be_is_said_at_once() -> None:
+    with pytest.raises(ValueError, match=r"days is 0; give at least 1\. slots is 9, but 16 to 24 has only 8"):
+        build_slots(MONDAY, 0, slots=9, hours=(16, 24))
+    wrong = Rules(must=("A", "Z"), must_not=("A",), floor_share=2)
+    with pytest.raises(
+        ValueError,
+        match=r"reach is 0;.*floor_share is 2;.*Z must be visited but is no.*A must be visited and must not",
+    ):
+        build_task(LINE, SPREAD, build_slots(MONDAY, 1), reach=0, rules=wrong)
+
+
+def test_nothing_to_reach_gives_an_empty_plan() -> None:
+    task = build_task(LINE, concern(), build_slots(MONDAY, 1), reach=300)
+    plan = best_plan(task)
+    assert (plan.visits, plan.reached, plan.optimal) == ((), 0, True)
+    assert tuple(plan_table(task, plan).columns) == PLAN
+    assert ward_coverage(task, plan.visits).empty
