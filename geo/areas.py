@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
@@ -52,6 +53,13 @@ class Areas:
     def neighbours(self) -> Graph:
         """Which areas touch."""
         return build_neighbours(self.boundaries)
+
+    @cached_property
+    def beside(self) -> dict[Hashable, list[Hashable]]:
+        """The codes of the areas that each area touches; none for an island."""
+        linked = self.neighbours.adjacency
+        near = linked[linked != 0].index.to_frame(index=False).groupby("focal")["neighbor"].agg(list)
+        return {code: near.get(code, []) for code in self.table.index}
 
 
 def build_areas(geography: Geography | None, *, level: Level = "ward") -> Areas:

@@ -74,11 +74,7 @@ def build_hotspots(
     tested = area_hotspots(
         observed, population, areas.neighbours, permutations=permutations, level=level, seed=seed
     )
-    beside = {str(code): list(areas.neighbours[code].index) for code in areas.neighbours.unique_ids}
-    beside = {code: near for code, near in beside.items() if code not in set(areas.neighbours.isolates)}
-    local = smoothed_rate(
-        observed, population, neighbours=beside | {c: [] for c in observed.index if c not in beside}
-    )
+    local = smoothed_rate(observed, population, neighbours=areas.beside)
     table = rates[["rate", "rate_low", "rate_high"]].join([local["smoothed_rate"], tested])
     table.insert(0, "expected", (population * share).where(known))
     table.insert(0, "population", population)

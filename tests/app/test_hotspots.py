@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import cli, hotspots
+from app import cli, hotspot_page, hotspots, state
 from app.commands.hotspots import MEASURES
 from geo import measures
 from geo.hotspot_table import COLUMNS, Hotspots
@@ -131,3 +132,74 @@ def test_the_answer_counts_wards_and_what_is_left_without_placed_children() -> N
     assert hotspots.answer(table([None], not_tested=["nobody lives there"]), None) == (
         "No ward can be told from chance: there is too little to compare."
     )
+
+
+# The page -------------------------------------------------------------------------------------------
+
+
+def test_the_page_says_how_many_wards_and_that_the_scale_stays(
+    open_app: OpenApp, shown: Shown, case: Path
+) -> None:
+    app = open_app(case, "hotspots")
+    assert not app.exception
+    assert "Children missing at least once: " in shown(app)
+    assert "Getis-Ord Gi*" in shown(app)
+    legend = [
+        element.proto.body for element in app.get("html") if "What the colours mean" in element.proto.body
+    ]
+    app.toggle[0].set_value(False).run()
+    assert not app.exception
+    assert "without children placed here by other authorities" in shown(app)
+    now = [element.proto.body for element in app.get("html") if "What the colours mean" in element.proto.body]
+    assert now == legend
+
+
+def test_every_measure_and_shade_opens(open_app: OpenApp, shown: Shown, case: Path) -> None:
+    app = open_app(case, "hotspots")
+    for measure, label in hotspot_page.LABELS.items():
+        next(found for found in app.selectbox if found.label == "Measure").select(measure).run()
+        assert not app.exception
+        assert f"{label}: " in shown(app)
+    for shade in hotspot_page.SHADES:
+        next(found for found in app.selectbox if found.label == "Shaded by").select(shade).run()
+        assert not app.exception
+
+
+def test_a_month_by_itself(open_app: OpenApp, shown: Shown, case: Path) -> None:
+    app = open_app(case, "hotspots")
+    # By its last day nothing is known of the whole of May yet.
+    assert not app.select_slider
+    app.session_state[state.AS_OF] = date(2024, 6, 30)
+    app.run()
+    app.select_slider[0].set_value("2024-05").run()
+    assert not app.exception
+    assert "Children missing at least once, in May 2024: " in shown(app)
+    assert "Clusters are looked for over all months together." in shown(app)
+
+
+def test_choosing_a_ward_shows_its_rate_with_its_interval(
+    open_app: OpenApp, shown: Shown, case: Path
+) -> None:
+    app = open_app(case, "hotspots")
+    app.session_state["chosen"] = {**app.session_state["chosen"], "ward": "E05000003"}
+    app.run()
+    assert not app.exception
+    assert "Cedar</h2>" in shown(app)
+    assert "95% interval <b>" in shown(app)
+
+
+def test_a_planner_sees_hotspots_too(open_app: OpenApp, shown: Shown, case: Path) -> None:
+    app = open_app(case, role="planner")
+    app.switch_page("views/hotspots.py").run()
+    assert not app.exception
+    assert "Children missing at least once: " in shown(app)
+    next(found for found in app.selectbox if found.label == "Measure").select("incidents").run()
+    app.toggle[0].set_value(False).run()
+    assert not app.exception
+    assert "so incidents_residents is not known." in shown(app)
+
+
+def test_without_wards_the_page_says_what_to_do(open_app: OpenApp, shown: Shown, write_case: Any) -> None:
+    app = open_app(write_case(people="person_id,date_of_birth\nC1,2010-01-01\n"), "hotspots")
+    assert not app.exception
+    assert "Nothing can be compared. There are no ward boundaries" in shown(app)
