@@ -16,6 +16,7 @@ from app.analysis import Analysis, Clock, Progress, Settings, analyse_records, l
 from app.results import save_tables
 from mapping.change import Standing, changes
 from mapping.contacts import children_query
+from mapping.merging import load_identities
 from mapping.records import Dates
 
 SEES_NO_PEOPLE = "This viewer sees wards, not people, and so no groups to compare."
@@ -83,6 +84,7 @@ def compare(
         msg = f"The later day, {later}, is before the earlier one, {earlier}. Give --from the earlier day."
         raise ValueError(msg)
     clock = Clock(progress)
+    settings = {"identities": load_identities(case), **settings}
     asked = Settings(**settings)
     if not asked.viewer.sees_people:
         raise PermissionError(SEES_NO_PEOPLE)
@@ -91,7 +93,10 @@ def compare(
         records = load_case(case, places, dates=dates)
         second = records if other is None else load_case(other, places, dates=dates)
     before = analyse_records(records, places, Settings(**settings | {"as_of": earlier}), clock=clock)
-    after = analyse_records(second, places, Settings(**settings | {"as_of": later}), clock=clock)
+    identities = settings["identities"] if other is None else load_identities(other)
+    after = analyse_records(
+        second, places, Settings(**settings | {"as_of": later, "identities": identities}), clock=clock
+    )
     return compared(before, after)
 
 

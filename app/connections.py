@@ -28,6 +28,7 @@ from mapping.paths import (
     shortest_paths,
     time_respecting,
 )
+from mapping.merging import load_identities, merge_people
 from mapping.records import Dates, read_case
 from mapping.scope import at_date, latest_date
 from mapping.steps import ANYTHING, THROUGH, Steps, build_steps, exact_end, find_end, step_items
@@ -76,7 +77,7 @@ def read_steps(
     """
     if not viewer.sees_people:
         raise PermissionError(NO_PEOPLE)
-    records = visible(read_case(case, dates=dates), viewer)
+    records = merge_people(visible(read_case(case, dates=dates), viewer), load_identities(case))
     day = as_of or latest_date(records)
     return build_steps(mentions(at_date(records, day), as_of=day), as_of=day), day
 
