@@ -15,6 +15,7 @@ from app.text import plain, short
 from mapping.access import Viewer, visible
 from mapping.codes import load_codes
 from mapping.evidence import BANDS, Band, mentions
+from mapping.merging import load_identities, merge_people
 from mapping.paths import (
     LENGTH,
     LONGEST,
@@ -28,7 +29,6 @@ from mapping.paths import (
     shortest_paths,
     time_respecting,
 )
-from mapping.merging import load_identities, merge_people
 from mapping.records import Dates, read_case
 from mapping.scope import at_date, latest_date
 from mapping.steps import ANYTHING, THROUGH, Steps, build_steps, exact_end, find_end, step_items
