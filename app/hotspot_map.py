@@ -139,30 +139,31 @@ def funnel_chart(table: pd.DataFrame, *, chosen: str | None, repeat_factor: floa
     Parameters
     ----------
     table
-        area_code, area_name, population, rate, target and position, as `geo.funnel.funnel` gives them.
+        of one measure, as `geo.hotspot_table.build_hotspots` gives it.
     """
     shown = table[table["rate"].notna()]
-    if shown.empty or not shown["target"].iloc[0] > 0:
+    together = 1000 * shown["observed"].sum() / shown["population"].sum() if len(shown) else 0.0
+    if not together > 0:
         return None
     sizes = pd.Series(
         np.linspace(max(shown["population"].min() * 0.9, 1), shown["population"].max() * 1.05, 60)
     )
-    limits = funnel_limits(sizes, target=float(shown["target"].iloc[0]), repeat_factor=repeat_factor)
+    limits = funnel_limits(sizes, target=together, repeat_factor=repeat_factor)
     lines = [
         {"population": float(size), "rate": float(value), "line": name}
         for name, column in limits.items()
         for size, value in zip(sizes, column, strict=True)
     ]
-    target = [{"population": float(size), "target": float(shown["target"].iloc[0])} for size in sizes]
+    target = [{"population": float(size), "target": together} for size in sizes]
     points = [
         {
             "ward": str(row["area_name"])[:60],
             "population": float(row["population"]),
             "rate": round(float(row["rate"]), 1),
             "where": "outside the 99.8% limits"
-            if "99.8" in str(row["position"])
+            if "99.8" in str(row["funnel_position"])
             else "outside the 95% limits"
-            if "95" in str(row["position"])
+            if "95" in str(row["funnel_position"])
             else "within",
             "size": 160 if row["area_code"] == chosen else 55,
         }

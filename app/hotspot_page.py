@@ -13,8 +13,7 @@ from app.data import Loaded, kept
 from app.text import markup, plain
 from geo import measures
 from geo.areas import Areas, build_areas
-from geo.funnel import funnel
-from geo.hotspot_table import Hotspots
+from geo.hotspot_table import Hotspots, position
 from geo.rates import crude_rate, smoothed_rate
 from geo.scan import COLUMNS as CLUSTERS
 
@@ -87,6 +86,7 @@ def in_month(loaded: Loaded, measure: str, month: str) -> Hotspots:
         area_name=wards["area_name"],
         population=wards["population"],
         expected=(wards["population"] * share).where(known),
+        funnel_position=position(by_month(loaded, measure)[month], held.areas, repeat_factor=factor),
         scan_cluster=pd.NA,
         scan_p=np.nan,
     )
@@ -143,7 +143,6 @@ def ranked(loaded: Loaded, measure: str, placed: bool, month: str, shade: str) -
     beside = chosen(loaded, other, month).table.set_index("area_code")
     table = table.assign(
         finding=[finding(row) for row in table.to_dict("records")],
-        position=outside(loaded, table, name),
         other=table["area_code"].map(beside["rate"]),
         cluster=table["scan_cluster"].map(lambda n: "" if pd.isna(n) else f"{int(n)}"),
         interval=[interval(row) for row in table.to_dict("records")],
@@ -166,22 +165,6 @@ def finding(row: Any) -> str:
 def interval(row: Any) -> str:
     """Return the interval of a rate as text."""
     return "not known" if pd.isna(row["rate_low"]) else f"{row['rate_low']:.1f} to {row['rate_high']:.1f}"
-
-
-def outside(loaded: Loaded, table: pd.DataFrame, name: str) -> pd.Series:
-    """Say where each ward lies in the funnel; missing where it has no rate."""
-    return placed_in_funnel(loaded, table, name)["position"].set_axis(table.index)
-
-
-def placed_in_funnel(loaded: Loaded, table: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Place each ward in the funnel of a measure: area_code, area_name, population, rate, target, position."""
-    known = (table["population"] > 0) & table["observed"].notna()
-    blank = pd.DataFrame({"rate": np.nan, "target": np.nan, "position": None}, index=table.index)
-    if known.any():
-        factor = measures.runs(counts(loaded).occurrences, name)
-        placed = funnel(table["observed"], table["population"], repeat_factor=factor)
-        blank = placed[["rate", "target", "position"]]
-    return table[["area_code", "area_name", "population"]].join(blank)
 
 
 def cluster_lines(found: Hotspots, names: pd.Series) -> list[str]:

@@ -17,6 +17,7 @@ from geo import measures
 from geo.areas import Areas, Level
 from geo.disclosure import hide_beside, suppress
 from geo.files import Geography
+from geo.funnel import POSITIONS
 from geo.hotspot_table import Hotspots, build_hotspots, describe_runs
 from geo.trends import hotspot_trends, monthly_hotspots
 from mapping.text import shortened
@@ -128,13 +129,25 @@ def answer(found: Hotspots, without: Hotspots | None, *, level: Level = "ward") 
         return f"No {area} can be told from chance: there is too little to compare."
     hot = table[table["hotspot"].fillna(False).astype(bool)]
     if hot.empty:
-        return f"None of {words.count(tested, area)}, taken with those around it, is higher than chance explains."
+        none = (
+            f"None of {words.count(tested, area)}, taken with those around it, is higher than chance explains"
+        )
+        return f"{none}{_by_themselves(table, area)}."
     named = hot.sort_values(["gi_star_z", "area_code"], ascending=[False, True])["area_name"]
     first = [shortened(plain(name), 60) for name in named[:MOST_NAMED]]
     more = [words.count(len(hot) - MOST_NAMED, "other")] if len(hot) > MOST_NAMED else []
     one = len(hot) == 1
     said = f"{len(hot)} of {words.count(tested, area)}, taken with those around {'it' if one else 'them'}, {'is' if one else 'are'} higher than chance explains: {words.listing([*first, *more])}."
     return said + ("" if without is None else f" {_left(hot, without)}")
+
+
+def _by_themselves(table: pd.DataFrame, area: str) -> str:
+    """Say how many areas chance does not explain by themselves, where none is a hotspot with those around it."""
+    above = table[table["funnel_position"].eq(POSITIONS[-1])]
+    if above.empty:
+        return ""
+    furthest = above.sort_values(["rate", "area_code"], ascending=[False, True])["area_name"].iloc[0]
+    return f"; by {'itself' if len(above) == 1 else 'themselves'} {words.count(len(above), area)} {'is' if len(above) == 1 else 'are'}, {shortened(plain(furthest), 60)} most of all"
 
 
 def _left(hot: pd.DataFrame, without: Hotspots) -> str:

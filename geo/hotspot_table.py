@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from geo.areas import Areas
+from geo.funnel import funnel
 from geo.hotspots import area_hotspots, describe_not_tested
 from geo.rates import crude_rate, smoothed_rate
 from geo.scan import COLUMNS as CLUSTERS
@@ -15,7 +16,7 @@ from geo.scan import spatial_scan
 
 COLUMNS = (
     *("area_code", "area_name", "observed", "population", "expected"),
-    *("rate", "rate_low", "rate_high", "smoothed_rate"),
+    *("rate", "rate_low", "rate_high", "smoothed_rate", "funnel_position"),
     *("gi_star_z", "gi_star_p", "local_moran_p", "local_moran_kind"),
     *("hotspot", "scan_cluster", "scan_p", "not_tested"),
 )
@@ -65,7 +66,7 @@ def build_hotspots(
     -------
     Hotspots. Rates are per 1,000 children aged 10 to 17. `expected` is what an area would have at the rate of all
     areas together. `hotspot` is Gi* after false-discovery control: the area and those around it, taken together,
-    are higher than chance explains.
+    are higher than chance explains. `funnel_position` (one of `geo.funnel.POSITIONS`) is of the area by itself.
     """
     population = areas.table["population"]
     rates = crude_rate(observed, population, repeat_factor=repeat_factor)
@@ -76,6 +77,7 @@ def build_hotspots(
     )
     local = smoothed_rate(observed, population, neighbours=areas.beside)
     table = rates[["rate", "rate_low", "rate_high"]].join([local["smoothed_rate"], tested])
+    table["funnel_position"] = position(observed, areas, repeat_factor=repeat_factor)
     table.insert(0, "expected", (population * share).where(known))
     table.insert(0, "population", population)
     table.insert(0, "observed", observed)
@@ -84,6 +86,14 @@ def build_hotspots(
     clusters, by_area, said = _scanned(observed, areas, replications=replications, level=level, seed=seed)
     table = table.join(by_area).rename_axis("area_code").reset_index()
     return Hotspots(table[[*COLUMNS]], clusters, [*notes, *said])
+
+
+def position(observed: pd.Series[float], areas: Areas, *, repeat_factor: float = 1.0) -> pd.Series[str]:
+    """Say where each area lies in the funnel by itself; missing where it has no rate."""
+    population = areas.table["population"]
+    if not (observed.notna() & (population > 0)).any():
+        return pd.Series(None, index=observed.index, dtype="object")
+    return funnel(observed, population, repeat_factor=repeat_factor)["position"]
 
 
 def describe_runs(measure: str, factor: float) -> list[str]:

@@ -101,7 +101,7 @@ with panel:
         st.html(hotspot_page.profile_html(row, name=hotspot_page.LABELS[measure], kind=row.get("kind")))
     frame.heading("Is a ward further out than its size explains?")
     chart = hotspot_map.funnel_chart(
-        hotspot_page.placed_in_funnel(loaded, found.table, name),
+        found.table,
         chosen=ward,
         repeat_factor=measures.runs(hotspot_page.counts(loaded).occurrences, name),
     )
@@ -122,7 +122,7 @@ columns = {
     "interval": "95% interval",
     "smoothed_rate": "Steadied rate",
     "finding": "Higher than chance",
-    "position": "In the funnel",
+    "funnel_position": "In the funnel",
     "other": "Per 1,000 without placed children" if placed else "Per 1,000 with placed children",
 }
 if not monthly:

@@ -102,8 +102,8 @@ def test_the_funnel_tells_what_is_outside_by_shape_as_well_as_colour() -> None:
             "area_name": ["One", "Two", "Three"],
             "population": [100.0, 200.0, 0.0],
             "rate": [50.0, 10.0, np.nan],
-            "target": [20.0, 20.0, 20.0],
-            "position": ["above 99.8%", "within", None],
+            "observed": [5.0, 2.0, 0.0],
+            "funnel_position": ["above 99.8%", "within", None],
         }
     )
     chart: Any = hotspot_map.funnel_chart(table, chosen="B", repeat_factor=1.0)
@@ -113,4 +113,4 @@ def test_the_funnel_tells_what_is_outside_by_shape_as_well_as_colour() -> None:
     ]
     assert {"shape", "color"} <= set(chart["layer"][2]["encoding"])
     assert hotspot_map.funnel_chart(table.assign(rate=np.nan), chosen=None, repeat_factor=1.0) is None
-    assert hotspot_map.funnel_chart(table.assign(target=0.0), chosen=None, repeat_factor=1.0) is None
+    assert hotspot_map.funnel_chart(table.assign(observed=0.0), chosen=None, repeat_factor=1.0) is None

@@ -45,6 +45,7 @@ def table(hot: list[bool | None], *, not_tested: list[str] | None = None) -> Hot
             "area_name": [f"Ward {at}" for at in range(count)],
             "gi_star_z": range(count),
             "hotspot": pd.array(hot, dtype="boolean"),
+            "funnel_position": "within",
             "not_tested": not_tested or [""] * count,
             "observed": [3.0, 12.0, 4.0, 20.0][:count],
             "rate": [1.5, 6.0, 2.0, 10.0][:count],
@@ -128,6 +129,12 @@ def test_the_answer_counts_wards_and_what_is_left_without_placed_children() -> N
     )
     assert hotspots.answer(table([False, False]), None) == (
         "None of 2 wards, taken with those around it, is higher than chance explains."
+    )
+    alone = table([False, False])
+    alone.table["funnel_position"] = ["above 99.8%", "within"]
+    assert hotspots.answer(alone, None) == (
+        "None of 2 wards, taken with those around it, is higher than chance explains; "
+        "by itself 1 ward is, Ward 0 most of all."
     )
     assert hotspots.answer(table([None], not_tested=["nobody lives there"]), None) == (
         "No ward can be told from chance: there is too little to compare."

@@ -11,6 +11,7 @@ import pytest
 
 from geo.areas import Areas, build_areas
 from geo.files import read_geography
+from geo.funnel import funnel
 from geo.hotspot_table import COLUMNS, build_hotspots, describe_runs
 from geo.hotspots import gi_star, standardised_rate
 from geo.rates import crude_rate
@@ -54,6 +55,7 @@ def test_each_column_is_what_its_own_function_gives(areas: Areas, observed: pd.S
         np.testing.assert_array_equal(table[name], rates[name])
     total, children = observed.iloc[:23].sum(), 23 * 400
     np.testing.assert_allclose(table["expected"].iloc[:23], 400 * total / children)
+    assert table["funnel_position"].equals(funnel(observed, people)["position"])
     gi = gi_star(standardised_rate(observed, people), areas.neighbours, permutations=999)
     for name in ("gi_star_z", "gi_star_p"):
         np.testing.assert_array_equal(table[name], gi[name])
