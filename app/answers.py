@@ -14,6 +14,8 @@ from app import (
     charts,
     comparison,
     data,
+    deprivation,
+    gaps,
     kinds,
     maps,
     names,
@@ -27,6 +29,7 @@ from app import (
 from app.analysis import Analysis
 from app.data import Loaded, kept
 from app.text import short
+from geo.gaps import Gaps
 from geo.placements import placements_by_authority
 from mapping.codes import load_codes
 from mapping.evidence import BANDS
@@ -723,3 +726,16 @@ def operation_spots(loaded: Loaded, operation_id: str) -> pd.DataFrame:
         loaded.analysis.geography.locations,
         event_names(loaded),
     )
+
+
+@kept
+def referral_gaps(loaded: Loaded, years: int | None) -> Gaps:
+    """Compare referrals of the last so many years (None for all on record) with what is expected."""
+    since = None if years is None else (pd.Timestamp(loaded.day) - pd.DateOffset(years=years)).date()
+    return gaps.find_gaps(loaded.analysis, since=since)
+
+
+@kept
+def deprived(loaded: Loaded, measure: str, placed: bool) -> deprivation.Picture | None:
+    """Return how a measure lies across deprivation; None where no ward has a rank of deprivation."""
+    return deprivation.picture(loaded.analysis, loaded.work.reading.places, measure, placed=placed)

@@ -12,7 +12,7 @@ import pandas as pd
 
 from app import words
 from app.results import save_tables
-from app.text import plain
+from app.text import markup, plain
 from geo.gaps import DIMENSIONS, FEWER, LIVE_THERE, MORE, Gaps, build_gaps
 from mapping.text import shortened
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from app.analysis import Analysis
 
 FILES = ("gaps.parquet", "summary.json")
-FIRST = 3
+FIRST = 2
 """Groups named in the answer, in each direction."""
 
 PARTS = {
@@ -36,7 +36,7 @@ PARTS = {
 SINCE = {None: "All on record", 2: "The last two years", 1: "The last year"}
 """Periods that the page offers, in years before the as-of date."""
 
-AS_EXPECTED = "no more than chance explains"
+AS_EXPECTED = "could be chance"
 WARDS_ONLY = "This viewer sees wards, not people: referrals are compared by ward only."
 EMPTY = "No child here belongs to a known group of this kind."
 METHOD = (
@@ -130,6 +130,20 @@ def sentence(row: Mapping[str, Any]) -> str:
     )
 
 
+def card(row: Mapping[str, Any]) -> str:
+    """Return a finding as HTML: the figures, and under them whom they are of and how much is not recorded."""
+    name = called(row)
+    figures = (
+        f"{words.number(int(row['children_referred']))} referred, {row['expected']:.1f} expected: {row['ratio']:.2f} times as "
+        f"many ({row['ratio_low']:.2f} to {row['ratio_high']:.2f})"
+    )
+    of = f"Of {words.number(int(row['children']))} {row['base']}. {missing(row)}"
+    return (
+        f'<div class="cm-row"><b>{markup(name[:1].upper() + name[1:])}</b>: {markup(figures)}'
+        f'<div class="cm-quiet cm-small">{markup(of)}</div></div>'
+    )
+
+
 def called(row: Mapping[str, Any]) -> str:
     """Return what a group is called in a sentence: a ward and a school with what they are."""
     name = shortened(plain(row["group"]), 80)
@@ -167,6 +181,18 @@ def parts(gaps: Gaps) -> list[str]:
     """Return the kinds of group there are rows of, in a fixed order."""
     there = set(gaps.table["dimension"])
     return [name for name in DIMENSIONS if name in there]
+
+
+def first_part(gaps: Gaps) -> str | None:
+    """Return the kind of group to open the page with: that of sex and background where it is there, else the first."""
+    there = parts(gaps)
+    return "sex and background" if "sex and background" in there else next(iter(there), None)
+
+
+def part_label(gaps: Gaps, dimension: str) -> str:
+    """Return what a kind of group is called, with how many findings it has."""
+    rows = gaps.table[gaps.table["dimension"] == dimension]
+    return f"{PARTS[dimension]} ({int((rows['finding'] != '').sum())})"
 
 
 def base(rows: pd.DataFrame) -> str:

@@ -41,6 +41,8 @@ shown = (
     else {
         "": [
             st.Page("views/wards.py", title="Wards", icon=":material/map:", default=True),
+            st.Page("views/gaps.py", title="Gaps", icon=":material/visibility_off:"),
+            st.Page("views/deprivation.py", title="Deprivation", icon=":material/stacked_line_chart:"),
             st.Page("views/hotspots.py", title="Hotspots", icon=":material/local_fire_department:"),
         ]
     }

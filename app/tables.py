@@ -97,6 +97,28 @@ def show(
     )
 
 
+def download(build: Callable[[Any], pd.DataFrame], given: Any, *, key: str, title: str) -> None:
+    """Offer a table that is not shown; it is worked out when somebody asks for it.
+
+    Parameters
+    ----------
+    build, given
+        what makes the table, of what.
+    key
+        a name for the button on its page, and for the downloaded file.
+    """
+    st.download_button(
+        f"{title} as CSV",
+        data=lambda: csv_bytes(build(given)),
+        file_name=f"{key}.csv",
+        mime="text/csv",
+        key=f"download_{key}",
+        icon=":material/download:",
+        type="tertiary",
+        on_click="ignore",
+    )
+
+
 def _grid(
     shown: pd.DataFrame,
     *,

@@ -355,6 +355,11 @@ def ward_profile_html(row: Mapping[str, Any]) -> str:
     return "".join(f'<div class="cm-row">{fact}</div>' for fact in facts)
 
 
+def method_html(method: str, limits: Iterable[str]) -> str:
+    """Return a method and its limits as HTML."""
+    return f"<p>{markup(method)}</p><ul>{''.join(f'<li>{markup(limit)}</li>' for limit in limits)}</ul>"
+
+
 def wards_method_html(notes: Iterable[str]) -> str:
     """Return the method and limits of ward figures as HTML, with the notes on the files used."""
     listed = "".join(f"<li>{markup(note, limit=400)}</li>" for note in notes)

@@ -189,6 +189,10 @@ def test_the_rows_of_a_part_are_rounded_and_in_words() -> None:
     ]
 
 
+def test_a_part_is_labelled_with_its_findings() -> None:
+    assert gaps.part_label(of(row(), row(finding=""), row(dimension="ward")), "sex") == "Sex (1)"
+
+
 def test_the_group_that_few_refer_in_the_demo_is_found(demo: Gaps) -> None:
     """Girls of Black, dual heritage and other minority ethnic groups are planted as under-identified."""
     found = gaps.findings(demo, FEWER)["group"].tolist()
@@ -205,3 +209,38 @@ def test_a_planner_sees_wards_only(demo: Gaps) -> None:
     counts = ["group_code", "children", "children_referred", "expected", "ratio_low"]
     wards = demo.table[demo.table["dimension"] == "ward"]
     pd.testing.assert_frame_equal(found.table[counts], wards[counts].reset_index(drop=True))
+
+
+# The page -------------------------------------------------------------------------------------------
+
+
+def test_the_page_says_both_directions_and_what_is_missing(
+    open_app: OpenApp, shown: Shown, write_case: Any
+) -> None:
+    app = open_app(write_case(people=PEOPLE, referrals=REFERRALS), "gaps")
+    assert not app.exception
+    said = shown(app)
+    assert '<h1 class="cm-title">Gaps</h1>' in said
+    assert said.count("Nothing here beyond what could be chance.") == 2
+    assert "Sex and background not recorded: 2.5% of children in the records, 5.0% of those referred." in said
+    assert "Silence can be good news, or nobody looking" in said
+    app.segmented_control(key="gaps_dimension").set_value("sex").run()
+    said = shown(app)
+    assert "<b>Girls</b>: 0 referred, 10.0 expected: 0.00 times as many" in said
+    assert "<b>Boys</b>: 20 referred, 10.0 expected: 2.00 times as many" in said
+    assert app.dataframe[0].value["Children referred"].tolist() == [0, 20]
+    assert app.dataframe[0].value["Against expected"].tolist() == [FEWER, MORE]
+
+
+def test_the_page_of_a_case_without_children_says_so(
+    open_app: OpenApp, shown: Shown, write_case: Any
+) -> None:
+    app = open_app(write_case(people="person_id,date_of_birth\nA1,1980-01-01\n"), "gaps")
+    assert not app.exception
+    assert "No child is recorded as referred" in shown(app)
+
+
+def test_text_of_the_case_is_shown_and_not_obeyed() -> None:
+    card = gaps.card(row(dimension="school", group="<img src=x onerror=alert(1)>"))
+    assert "<img" not in card
+    assert "&lt;img src=x onerror=alert(1)&gt; (school)" in card

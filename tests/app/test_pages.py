@@ -23,7 +23,18 @@ RESTS = {
     "Quarry Field": "",
 }
 S1 = "rests on one report (Missing from home team, 20 May 2024, S1); there in 41 of 100 resamples"
-PAGES = ("today", "groups", "shared_contacts", "peer_map", "operations", "connect", "duplicates", "wards")
+PAGES = (
+    "today",
+    "groups",
+    "shared_contacts",
+    "peer_map",
+    "operations",
+    "connect",
+    "duplicates",
+    "wards",
+    "gaps",
+    "deprivation",
+)
 
 
 def box(app: AppTest, label: str) -> Selectbox:

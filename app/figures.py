@@ -1,0 +1,106 @@
+"""Draw plain charts of figures: estimates with intervals, shares by decile, the concentration curve."""
+
+from __future__ import annotations
+
+import altair as alt
+import pandas as pd
+
+DARK, ORANGE, BLUE, GREY, LINE = "#263238", "#b45f06", "#0b5394", "#b8c0c8", "#5f6b76"
+MOST = 4.0
+"""Ratios beyond this are cut off in the picture; the table has them."""
+
+
+def intervals(rows: pd.DataFrame, *, said: str, value_title: str) -> alt.LayerChart:
+    """Draw one line a row with its estimate and interval, against a line at 1.
+
+    Parameters
+    ----------
+    rows
+        group, ratio, ratio_low, ratio_high and the column `said`, in the order they are drawn from the top.
+    said
+        the column whose text colours and shapes the marks; at most three texts.
+    """
+    names = {"group": "name", "ratio": "ratio", "ratio_low": "low", "ratio_high": "high", said: "said"}
+    drawn = rows[list(names)].rename(columns=names).dropna(subset=["ratio"])
+    # Two groups of one name stay two lines.
+    again = drawn.groupby("name").cumcount()
+    drawn = drawn.assign(
+        name=drawn["name"].where(again == 0, drawn["name"] + " (" + (again + 1).astype(str) + ")")
+    )
+    reach = max(2.0, min(MOST, float(drawn["high"].max()) if len(drawn) else 2.0))
+    drawn = drawn.assign(high=drawn["high"].clip(upper=reach), ratio=drawn["ratio"].clip(upper=reach))
+    height = alt.Y("name:N", sort=drawn["name"].tolist(), title=None, axis=alt.Axis(labelLimit=260))
+    scale = alt.Scale(domain=[0, reach], nice=False)
+    words = ["fewer than expected", "more than expected"]
+    others = [text for text in drawn["said"].unique() if text not in words]
+    colour = alt.Color(
+        "said:N",
+        scale=alt.Scale(domain=[*words, *others], range=[ORANGE, BLUE, *[LINE] * len(others)]),
+        legend=alt.Legend(title=None, orient="top", labelLimit=320),
+    )
+    shape = alt.Shape(
+        "said:N",
+        scale=alt.Scale(domain=[*words, *others], range=["triangle-left", "triangle-right", *["circle"] * len(others)]),
+        legend=None,
+    )  # fmt: skip
+    base = alt.Chart(drawn)
+    lines = base.mark_rule(strokeWidth=2).encode(
+        y=height, x=alt.X("low:Q", scale=scale, title=value_title), x2="high:Q", color=colour
+    )
+    points = base.mark_point(size=90, filled=True, opacity=1).encode(
+        y=height, x=alt.X("ratio:Q", scale=scale), color=colour, shape=shape
+    )
+    one = alt.Chart(pd.DataFrame({"x": [1.0]})).mark_rule(color=DARK, strokeDash=[4, 3]).encode(x="x:Q")
+    return alt.layer(one, lines, points).properties(height=alt.Step(34 if len(drawn) < 12 else 22))
+
+
+def deciles(table: pd.DataFrame, *, counted: str) -> alt.Chart:
+    """Draw the share of children in each decile beside the share of all children who live there.
+
+    Parameters
+    ----------
+    table
+        share and population_share on the decile, 1 to 10.
+    counted
+        what the first share is of.
+    """
+    everyone = "All children aged 10 to 17"
+    long = pd.concat(
+        [
+            pd.DataFrame({"decile": table.index, "of": counted, "share": table["share"].to_numpy(float)}),
+            pd.DataFrame({"decile": table.index, "of": everyone, "share": table["population_share"].to_numpy(float)}),
+        ]
+    )  # fmt: skip
+    return (
+        alt.Chart(long.dropna())
+        .mark_bar(stroke=DARK, strokeWidth=0.6)
+        .encode(
+            x=alt.X("decile:O", title="Decile of deprivation: 1 is the most deprived tenth of areas in England", axis=alt.Axis(labelAngle=0)),
+            xOffset=alt.XOffset("of:N", sort=[counted, everyone]),
+            y=alt.Y("share:Q", title="Share of children", axis=alt.Axis(format="%")),
+            color=alt.Color(
+                "of:N",
+                scale=alt.Scale(domain=[counted, everyone], range=[BLUE, GREY]),
+                legend=alt.Legend(title=None, orient="top", labelLimit=320),
+            ),
+        )
+        .properties(height=300)
+    )  # fmt: skip
+
+
+def curve(points: pd.DataFrame) -> alt.LayerChart:
+    """Draw the concentration curve against the diagonal, on which everywhere would have its share.
+
+    Parameters
+    ----------
+    points
+        population_share and count_share, from 0, 0 to 1, 1.
+    """
+    axis = alt.Axis(format="%")
+    x = alt.X("population_share:Q", title="Share of all children, the most deprived wards first", axis=axis)
+    y = alt.Y("count_share:Q", title="Share of what is counted", axis=axis)
+    drawn = points.reset_index(names="step")
+    ends = pd.DataFrame({"population_share": [0.0, 1.0], "count_share": [0.0, 1.0]})
+    even = alt.Chart(ends).mark_line(color=LINE, strokeDash=[5, 4]).encode(x=x, y=y)
+    line = alt.Chart(drawn).mark_line(color=BLUE, point=True).encode(x=x, y=y, order="step:Q")
+    return alt.layer(even, line).properties(height=280)
