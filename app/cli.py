@@ -22,6 +22,7 @@ from app.commands.evaluate import evaluate
 from app.commands.gaps import gaps
 from app.commands.hotspots import hotspots
 from app.commands.operations import operations
+from app.commands.plan import plan
 from app.options import (
     AsOfOption,
     Case,
@@ -290,6 +291,7 @@ cli.command()(compare)
 cli.command()(connect)
 cli.command()(operations)
 cli.command()(hotspots)
+cli.command()(plan)
 cli.command()(duplicates)
 cli.command()(gaps)
 cli.command()(evaluate)

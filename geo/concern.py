@@ -78,9 +78,9 @@ def build_concern(
         lost += missed
     notes = [NO_PARTICIPATION] if participation is None else []
     if lost:
-        notes.append(
-            f"{lost:,} records of harm have no place or no time of day and are not counted in the plan."
-        )
+        many = "1 record of harm has" if lost == 1 else f"{lost:,} records of harm have"
+        them = "is" if lost == 1 else "are"
+        notes.append(f"{many} no place or no time of day and {them} not counted in the plan.")
     return pd.concat(parts, ignore_index=True), notes
 
 

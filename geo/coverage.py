@@ -272,7 +272,7 @@ def build_task(
     concern = concern.assign(ward_code=concern["ward_code"].astype(object).fillna(NO_WARD))
     known["ward_code"] = known["ward_code"].astype(object).fillna(NO_WARD)
     keys = ["ward_code", "easting", "northing", "weekday", "hour"]
-    spots = concern.groupby(keys, as_index=False)["weight"].sum()
+    spots = concern.groupby(keys)[["weight"]].sum().reset_index()
     demand, reaches = _reached(known, spots, slots, reach)
     by_ward = concern.groupby("ward_code")["weight"].sum()
     return Task(known, slots.reset_index(drop=True), rules, demand, reaches, by_ward, reach)

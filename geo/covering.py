@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from geo.coverage import Task
 
 Ints = npt.NDArray[np.int64]
-Rows = list[tuple[Any, float, float]]
+Rows = list[tuple[Any, Any, Any]]
 
 # The solver works in floating point; concern is counted in whole numbers.
 ROUNDING = 1e-6
 FLOOR_SECONDS = 10.0
 INFEASIBLE = (
-    "No plan keeps all rules: {visits} visits in all, {must} places that must be visited, {floors}. "
+    "No plan keeps all rules: visits in all {visits}, places that must be visited {must}, {floors}. "
     "Lower the floor, take places off the list of those that must be visited, or give more teams, days or slots."
 )
 NOT_YET = "No plan that keeps all rules was found in {seconds:g} seconds. Give more time, or lower the floor."
@@ -56,10 +56,9 @@ def solve(task: Task, *, time_limit: float) -> Answer:
     visits = _candidates(task)
     if not len(visits):
         return Answer((), 0)
-    found = _highs(task, visits, _rules(task, visits), time_limit)
-    status, chosen, bound = found
+    status, chosen, bound = _highs(task, visits, _rules(task, visits), time_limit)
     if status == "infeasible":
-        raise ValueError(_infeasible(task))
+        raise ValueError(_infeasible(task, visits))
     if chosen is None:
         return _without_answer(task, bound, time_limit)
     useful = _needed(task, [int(visits[at]) for at in chosen])
@@ -217,13 +216,40 @@ def _needed(task: Task, visits: list[int]) -> tuple[int, ...]:
     return tuple(kept)
 
 
-def _infeasible(task: Task) -> str:
+def _highest_floor(task: Task, visits: Ints) -> int:
+    """Return the highest floor, in whole per cent, that some plan gives every ward, all other rules kept."""
+    from scipy.optimize import Bounds, LinearConstraint, milp
+    from scipy.sparse import csr_array, hstack
+
+    # The share is one more unknown, beside x and y; what a ward gets is at least so much of its most.
+    whole = replace(task, rules=replace(task.rules, floor_share=1.0))
+    others = replace(task, rules=replace(task.rules, floor_share=0.0))
+    (reach, most, _), *_ = _floor_rows(whole, visits)
+    size = len(visits) + len(task.demand)
+    rows = [
+        (hstack([matrix, csr_array((matrix.shape[0], 1))]), a, b) for matrix, a, b in _rules(others, visits)
+    ]
+    rows.append((hstack([reach, csr_array(-most[:, None])]), 0.0, np.inf))
+    found = milp(
+        np.concatenate([np.zeros(size), [-1.0]]),
+        integrality=np.concatenate([np.ones(len(visits)), np.zeros(len(task.demand) + 1)]),
+        bounds=Bounds(0, 1),
+        constraints=[LinearConstraint(matrix.tocsc(), least, top) for matrix, least, top in rows],
+        options={"time_limit": FLOOR_SECONDS},
+    )
+    return 0 if found.x is None else floor(100 * found.x[-1] + ROUNDING)
+
+
+def _infeasible(task: Task, visits: Ints) -> str:
     rules = task.rules
     asked = []
     if rules.floor_share:
-        asked.append(f"{rules.floor_share:.0%} of what it could get for each ward")
+        highest = _highest_floor(task, visits)
+        asked.append(
+            f"{rules.floor_share:.0%} of what it could get for each ward (at most {highest}% is found to be possible)"
+        )
     if rules.floor_visits:
-        asked.append(f"{rules.floor_visits} visits for each ward")
+        asked.append(f"visits for each ward {rules.floor_visits}")
     return INFEASIBLE.format(
         visits=int(task.slots["teams"].sum()), must=len(rules.must), floors=" and ".join(asked) or "no floor"
     )

@@ -1,0 +1,128 @@
+"""The command `plan`."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from app.options import (
+    AsOfOption,
+    Case,
+    Dates,
+    DatesOption,
+    GeographyOption,
+    OutOption,
+    Role,
+    RoleOption,
+    print_notes,
+    report,
+    usage,
+    viewed,
+)
+
+FORMATS = ["%Y-%m-%d"]
+
+
+def plan(
+    case: Case,
+    *,
+    teams: Annotated[int, typer.Option(min=1, metavar="N", help="Teams out at the same time.")],
+    days: Annotated[int, typer.Option(min=1, max=60, metavar="N", help="Days, one after the other.")],
+    out: OutOption,
+    slots: Annotated[
+        int, typer.Option(min=1, max=24, metavar="N", help="Slots a day; a team is at one place in each.")
+    ] = 2,
+    hours: Annotated[
+        str, typer.Option(metavar="FROM-TO", help="Hours of a day, as 8-24; 18-26 goes on until 2:00.")
+    ] = "8-24",
+    start: Annotated[
+        datetime | None,
+        typer.Option(formats=FORMATS, metavar="DATE", help="First day; by default the Monday after --as-of."),
+    ] = None,
+    reach: Annotated[
+        float | None,
+        typer.Option(metavar="METRES", help="How far from a place a team reaches; by default 400."),
+    ] = None,
+    minutes: Annotated[
+        float | None, typer.Option(metavar="MINUTES", help="The same as walking time, at 80 metres a minute.")
+    ] = None,
+    kinds: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KIND,KIND", help="Kinds of place to visit; by default all but where people live."
+        ),
+    ] = None,
+    must: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID", help="A place that must be visited, by id or name; can be given again."),
+    ] = None,
+    must_not: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID", help="A place that must not be visited, likewise."),
+    ] = None,
+    floor: Annotated[
+        float,
+        typer.Option(min=0, max=1, metavar="SHARE", help="Share of what it could get that every ward gets."),
+    ] = 0.0,
+    floor_visits: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Visits that every ward with concern gets.")
+    ] = 0,
+    again: Annotated[
+        bool, typer.Option("--again", help="A place may be visited in several slots of one day.")
+    ] = False,
+    since: Annotated[
+        datetime | None,
+        typer.Option(formats=FORMATS, metavar="DATE", help="Only what was recorded from this day on."),
+    ] = None,
+    seconds: Annotated[
+        float, typer.Option(min=0.1, metavar="SECONDS", help="When to stop looking for a better plan.")
+    ] = 60.0,
+    geography: GeographyOption = None,
+    as_of: AsOfOption = None,
+    dates: DatesOption = Dates.iso,
+    viewer: RoleOption = Role.analyst,
+) -> None:
+    """Plan a week of action: the places and times that reach the most recorded concern."""
+    if reach is not None and minutes is not None:
+        usage("--reach and --minutes say the same thing. Give one of them.")
+    between = re.fullmatch(r"(\d{1,2})-(\d{1,2})", hours)
+    if between is None:
+        usage(f"--hours {hours!r} is not written as 8-24.")
+    from app import analysis
+    from app import plan as planning
+    from app.results import validate_out
+    from geo.coverage import REACH, WALKING
+
+    out = out.resolve()
+    validate_out(out, planning.FILES)
+    places = analysis.load_geography(case, geography)
+    result = analysis.analyse(
+        case, geography=geography, dates=dates.value, progress=report, wait=False, **viewed(as_of, viewer)
+    )
+    week = planning.build_week(
+        result,
+        places,
+        teams=teams,
+        days=days,
+        slots=slots,
+        hours=(int(between[1]), int(between[2])),
+        start=None if start is None else start.date(),
+        reach=WALKING * minutes if minutes is not None else REACH if reach is None else reach,
+        kinds=planning.KINDS if kinds is None else tuple(kinds.split(",")),
+        since=None if since is None else since.date(),
+        must=must or (),
+        must_not=must_not or (),
+        time_limit=seconds,
+        floor_share=floor,
+        floor_visits=floor_visits,
+        once_a_day=not again,
+    )
+    planning.save(result, week, out)
+    print_notes(week.notes)
+    for line in planning.lines(week):
+        print(line)
+    print(planning.used(week))
+    print(f"{planning.answer(week)} Written to {out}.")
