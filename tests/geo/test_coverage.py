@@ -6,6 +6,7 @@ from datetime import date
 from itertools import combinations
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -263,6 +264,19 @@ def test_stopped_early_the_bound_still_holds(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(covering, "greedy_plan", None, raising=False)
     with pytest.raises(ValueError, match="No plan that keeps all rules was found in 60 seconds"):
         best_plan(build_task(LINE, SPREAD, kept.slots.iloc[:1].assign(teams=1), reach=300, rules=kept.rules))
+
+
+def test_with_hardly_any_time_the_bound_is_not_below_the_best() -> None:
+    draw = np.random.default_rng(5)
+    sites = places(*[(f"P{at:02}", float(draw.integers(0, 9_000)), "W1") for at in range(60)])
+    rows = [
+        (float(draw.integers(0, 9_000)), int(draw.integers(0, 5)), int(draw.integers(8, 24)), 1, "W1")
+        for _ in range(600)
+    ]
+    task = build_task(sites, concern(*rows), build_slots(MONDAY, 5, teams=3), reach=400)
+    best, hurried = best_plan(task), best_plan(task, time_limit=1e-6)
+    assert best.optimal
+    assert greedy_plan(task).reached <= hurried.reached <= best.reached <= hurried.bound <= task.within_reach
 
 
 def test_what_cannot_be_is_said_at_once() -> None:
