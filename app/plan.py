@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from statistics import mean
+from statistics import mean, median
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -55,6 +55,11 @@ COUNTED = {
     "incident": ("incident", "incidents"),
     "harm": ("other event with somebody harmed", "other events with somebody harmed"),
 }
+FEW = 5
+TOO_FEW = (
+    f"Most of these visits rest on fewer than {FEW} records each, which chance alone could put there. Use fewer and longer "
+    "slots, or let a visit reach what was recorded on any day at its hours (--any-day)."
+)
 NOT_A_FORECAST = (
     "The plan is where and when harm was recorded, not where it will be: what nobody recorded is not in it."
 )
@@ -167,6 +172,7 @@ def build_week(
     since: date | None = None,
     must: Iterable[str] = (),
     must_not: Iterable[str] = (),
+    any_day: bool = False,
     time_limit: float = 60.0,
     **rules: Any,
 ) -> WeekPlan:
@@ -187,14 +193,16 @@ def build_week(
     concern, notes = list_concern(analysis, geography, kinds, since=since)
     when = build_slots(start or next_monday(analysis.as_of), days, teams=teams, slots=slots, hours=hours)
     kept = Rules(must=named(places, must), must_not=named(places, must_not), **rules)
-    task = build_task(places, concern, when, reach=reach, rules=kept)
+    task = build_task(places, concern, when, reach=reach, rules=kept, any_day=any_day)
     wards = analysis.wards.set_index("ward_code")["ward_name"]
     counted = {name: int((concern["kind"] == name).sum()) for name in COUNTED}
     lost = len(places) - len(task.places)
     if lost:
         notes.append(f"{words.count(lost, 'place')} cannot be visited: no position is known.")
-    said = (*notes, NOT_A_FORECAST, PEAK)
     best = best_plan(task, time_limit=time_limit)
+    if best.visits and median(task.alone[[*best.visits]]) < FEW:
+        notes.append(TOO_FEW)
+    said = (*notes, NOT_A_FORECAST, PEAK)
     return WeekPlan(task, best, counted, since, analysis.as_of, wards, said)
 
 
@@ -276,6 +284,7 @@ def save(analysis: Analysis, week: WeekPlan, out: Path) -> None:
         "viewer": analysis.settings.viewer.role,
         "since": None if week.since is None else week.since.isoformat(),
         "reach_metres": task.reach,
+        "any_day": task.any_day,
         "rules": {
             name: [*held] if isinstance(held, tuple) else held for name, held in vars(task.rules).items()
         },

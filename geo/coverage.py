@@ -78,6 +78,7 @@ class Task:
     reaches : visits by demand, 1 where the visit reaches it. Visit number `slot row * places + place row`.
     concern : all concern there is by ward, within reach or not.
     reach : metres.
+    any_day : whether a visit reaches concern of other weekdays, too.
     """
 
     places: pd.DataFrame
@@ -87,6 +88,7 @@ class Task:
     reaches: csr_array
     concern: pd.Series[int]
     reach: float
+    any_day: bool = False
 
     @property
     def weights(self) -> Ints:
@@ -246,6 +248,7 @@ def build_task(
     *,
     reach: float = REACH,
     rules: Rules | None = None,
+    any_day: bool = False,
 ) -> Task:
     """Find out which visit reaches what.
 
@@ -259,6 +262,8 @@ def build_task(
     concern : easting, northing, weekday (0 is Monday), hour (0 to 23), weight (whole numbers), ward_code.
     slots : from `build_slots`.
     reach : metres in a straight line; for walking time give minutes times `WALKING`.
+    any_day : let a visit reach concern of all weekdays at its hours. For when records are too few to tell one
+        weekday from another; concern still counts once, so a place is hardly visited twice at the same hours.
 
     Raises
     ------
@@ -273,9 +278,9 @@ def build_task(
     known["ward_code"] = known["ward_code"].astype(object).fillna(NO_WARD)
     keys = ["ward_code", "easting", "northing", "weekday", "hour"]
     spots = concern.groupby(keys)[["weight"]].sum().reset_index()
-    demand, reaches = _reached(known, spots, slots, reach)
+    demand, reaches = _reached(known, spots, slots, reach, any_day=any_day)
     by_ward = concern.groupby("ward_code")["weight"].sum()
-    return Task(known, slots.reset_index(drop=True), rules, demand, reaches, by_ward, reach)
+    return Task(known, slots.reset_index(drop=True), rules, demand, reaches, by_ward, reach, any_day)
 
 
 def validate_task(places: pd.DataFrame, concern: pd.DataFrame, rules: Rules, reach: float) -> None:
@@ -498,12 +503,12 @@ def clock(hour: Any) -> str:
 
 
 def _reached(
-    places: pd.DataFrame, spots: pd.DataFrame, slots: pd.DataFrame, reach: float
+    places: pd.DataFrame, spots: pd.DataFrame, slots: pd.DataFrame, reach: float, *, any_day: bool
 ) -> tuple[pd.DataFrame, csr_array]:
     """Add up the concern of each ward that the same visits reach, and say which they are."""
     from scipy.sparse import csr_array
 
-    spot, visit = _pairs(places, spots, slots, reach)
+    spot, visit = _pairs(places, spots, slots, reach, any_day=any_day)
     order = np.lexsort((visit, spot))
     spot, visit = spot[order], visit[order]
     found, begin = np.unique(spot, return_index=True)
@@ -522,7 +527,9 @@ def _reached(
     return demand, reaches
 
 
-def _pairs(places: pd.DataFrame, spots: pd.DataFrame, slots: pd.DataFrame, reach: float) -> tuple[Ints, Ints]:
+def _pairs(
+    places: pd.DataFrame, spots: pd.DataFrame, slots: pd.DataFrame, reach: float, *, any_day: bool
+) -> tuple[Ints, Ints]:
     """Pair each spot with each visit that reaches it."""
     empty = np.empty(0, dtype=np.int64)
     if not len(places) or not len(spots):
@@ -535,8 +542,9 @@ def _pairs(places: pd.DataFrame, spots: pd.DataFrame, slots: pd.DataFrame, reach
     when: dict[int, list[int]] = {}
     weekdays, starts, ends = (slots[name].to_numpy(dtype=np.int64) for name in ("weekday", "starts", "ends"))
     for number in range(len(slots)):
-        for each in range(starts[number], ends[number]):
-            when.setdefault(int(weekdays[number] * 24 + each) % WEEK_HOURS, []).append(number)
+        for day in range(len(DAYS)) if any_day else [weekdays[number]]:
+            for each in range(starts[number], ends[number]):
+                when.setdefault(int(day * 24 + each) % WEEK_HOURS, []).append(number)
     count = len(places)
     pairs = [
         (spot, slot * count + place)
@@ -577,7 +585,8 @@ def _reason(task: Task, at: int, alone: int, added: int) -> str:
     slot, place = divmod(at, len(task.places))
     row = task.slots.iloc[slot]
     must = task.places["place_id"].iloc[place] in task.rules.must
-    when = f"{DAYS[row['weekday']]}s {clock(row['starts'])} to {clock(row['ends'])}"
+    on = "any day" if task.any_day else f"{DAYS[row['weekday']]}s"
+    when = f"{on} {clock(row['starts'])} to {clock(row['ends'])}"
     said = f"{alone:,} recorded within {task.reach:g} m on {when}"
     if added < alone:
         said += (

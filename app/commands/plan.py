@@ -73,6 +73,12 @@ def plan(
     again: Annotated[
         bool, typer.Option("--again", help="A place may be visited in several slots of one day.")
     ] = False,
+    any_day: Annotated[
+        bool,
+        typer.Option(
+            "--any-day", help="A visit reaches what was recorded at its hours on any day of the week."
+        ),
+    ] = False,
     since: Annotated[
         datetime | None,
         typer.Option(formats=FORMATS, metavar="DATE", help="Only what was recorded from this day on."),
@@ -115,6 +121,7 @@ def plan(
         since=None if since is None else since.date(),
         must=must or (),
         must_not=must_not or (),
+        any_day=any_day,
         time_limit=seconds,
         floor_share=floor,
         floor_visits=floor_visits,

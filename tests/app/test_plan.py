@@ -98,6 +98,7 @@ def test_the_command_prints_the_plan_day_by_day_and_writes_it(run: Any, week: Pa
         f"One visit chosen after the other reaches 5; places drawn at random 1. With a team everywhere all the time in these days and hours it would be 5. Written to {out}.",
     ]
     assert "1 place cannot be visited: no position is known." in printed
+    assert "Most of these visits rest on fewer than 5 records each" in printed
     written = pd.read_parquet(out / "plan.parquet")
     assert tuple(written.columns) == PLAN
     assert written[["day", "place_id", "concern_added"]].values.tolist() == [

@@ -228,6 +228,17 @@ def test_concern_counts_only_on_its_weekday_and_in_its_hours() -> None:
     assert plan_table(task, best_plan(task))["ends"].tolist() == ["02:00"]
 
 
+def test_any_day_takes_the_hours_of_all_weekdays_and_counts_once() -> None:
+    rows = concern((0, 2, 20, 5, "W1"), (0, 6, 1, 1, "W1"), (0, 3, 9, 3, "W1"), (1000, 4, 23, 2, "W2"))
+    task = build_task(LINE, rows, build_slots(MONDAY, 3, slots=1, hours=(18, 26)), reach=300, any_day=True)
+    table = plan_table(task, best_plan(task))
+    assert table[["place_id", "concern_added"]].sort_values("place_id").values.tolist() == [
+        ["A", 6],
+        ["C", 2],
+    ]
+    assert table["reason"].iloc[0].endswith("recorded within 300 m on any day 18:00 to 02:00.")
+
+
 def test_the_same_weekday_twice_counts_once() -> None:
     task = build_task(LINE, SPREAD, build_slots(MONDAY, 8, slots=1, hours=(16, 24)), reach=300)
     assert visited(task, best_plan(task).visits) == [("Mon", 1, "A"), ("Mon", 1, "C")]
