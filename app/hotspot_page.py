@@ -25,7 +25,7 @@ LABELS = {
     "children_known": "Children known who live here",
 }
 SHADES = {
-    "smoothed_rate": "Rate, steadied by the wards around",
+    "smoothed_rate": "Rate steadied by neighbours",
     "rate": "Rate per 1,000 aged 10 to 17",
     "observed": "How many",
 }

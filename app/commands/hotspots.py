@@ -19,6 +19,7 @@ from app.options import (
     SeedOption,
     print_notes,
     report,
+    usage,
     viewed,
 )
 
@@ -60,6 +61,10 @@ def hotspots(
     seed: SeedOption = 0,
 ) -> None:
     """Find the areas that are higher than chance explains, with rates, intervals and clusters."""
+    if months and publish:
+        usage("--publish writes counts of all months together. Leave --months or --publish out.")
+    if months and measure.value.startswith("children_known"):
+        usage(f"{measure.value} is a count at one day and has no months. Choose another --measure.")
     from app import hotspots as finding
     from app.results import validate_out
     from geo.areas import build_areas

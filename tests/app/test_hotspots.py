@@ -17,6 +17,7 @@ from app import cli, hotspot_page, hotspots, state
 from app.commands.hotspots import MEASURES
 from geo import measures
 from geo.hotspot_table import COLUMNS, Hotspots
+from geo.scan import COLUMNS as CLUSTERS
 
 OpenApp = Callable[..., AppTest]
 Shown = Callable[[AppTest], str]
@@ -106,6 +107,36 @@ def test_without_population_a_sentence_and_exit_1(run: Any, write_case: Any, tmp
     assert code == 1
     assert "There are no ward boundaries: put an official boundary file into the geography folder" in said
     assert not (tmp_path / "out").exists()
+
+
+def test_what_does_not_go_together_is_wrong_usage(run: Any, case: Path, tmp_path: Path) -> None:
+    asked = ("hotspots", case, "--out", tmp_path / "out", "--months")
+    assert run(*asked, "--publish")[::2] == (
+        2,
+        "contextmap: --publish writes counts of all months together. Leave --months or --publish out.\n",
+    )
+    code, _, said = run(*asked, "--measure", "children_known")
+    assert (code, "children_known is a count at one day and has no months." in said) == (2, True)
+
+
+def test_every_column_is_explained() -> None:
+    page = (DEMO.parents[2] / "docs" / "data.md").read_text(encoding="utf-8")
+    part = page.split("### hotspots\n")[1].split("### scan_clusters\n")[0]
+    named = {
+        name.strip()
+        for line in part.splitlines()
+        for name in line.split("|")[1:2]
+        for name in name.split(",")
+    }
+    assert named - {"column", "---"} == set(COLUMNS)
+    part = page.split("### scan_clusters\n")[1].split("### hotspot_months\n")[0]
+    named = {
+        name.strip()
+        for line in part.splitlines()
+        for name in line.split("|")[1:2]
+        for name in name.split(",")
+    }
+    assert named - {"column", "---"} == set(CLUSTERS)
 
 
 def test_the_command_knows_every_measure() -> None:

@@ -10,8 +10,10 @@ import pandas as pd
 import pytest
 
 from geo.areas import Areas, build_areas
+from geo.boundaries import points_to_areas
 from geo.files import read_geography
 from geo.funnel import funnel
+from geo.grid import lonlat_to_grid
 from geo.hotspot_table import COLUMNS, build_hotspots, describe_runs
 from geo.hotspots import gi_star, standardised_rate
 from geo.rates import crude_rate
@@ -97,3 +99,27 @@ def test_runs_widen_intervals_and_are_said(areas: Areas, observed: pd.Series[flo
         "average. Intervals allow for that; the tests for hotspots and clusters do not, so read them beside "
         "children_missing or children_known."
     ]
+
+
+def test_burglaries_of_greater_manchester_by_ward(realdata: Path, folder: Folder) -> None:
+    """36 months on 215 wards: one ward far out leaves Gi* nothing to find, and the scan and the funnel find it."""
+    files = (
+        "wards/gm_wards_2017_trafforddatalab.geojson",
+        "population/gm_lsoa11_mid2016_single_year_age.csv",
+        "lookups/gm_lsoa11_to_wd17_bestfit.csv",
+    )
+    areas = build_areas(read_geography(folder(None, *(realdata / name for name in files))))
+    points = pd.read_csv(realdata / "police/gmp_burglary_points_2016-02_onward.csv")
+    east, north = lonlat_to_grid(points["Longitude"].to_numpy(), points["Latitude"].to_numpy())
+    at = points_to_areas(east, north, areas.boundaries)
+    counts = np.bincount(at[at >= 0], minlength=len(areas.table))
+    observed = pd.Series(counts.astype(float), index=areas.table.index)
+
+    found = build_hotspots(observed, areas, permutations=999, replications=99)
+
+    assert (len(found.table), observed.sum()) == (215, 92_626)
+    assert not found.table["hotspot"].any()
+    assert (found.table["funnel_position"] == "above 99.8%").sum() == 50
+    first = found.clusters.iloc[0]
+    assert (first["centre"], first["areas"], first["observed"]) == ("E05000697", 1, 2150)
+    assert first["relative_risk"] == pytest.approx(18.26, abs=0.01)
