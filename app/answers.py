@@ -729,9 +729,9 @@ def operation_spots(loaded: Loaded, operation_id: str) -> pd.DataFrame:
 
 
 @kept
-def referral_gaps(loaded: Loaded, years: int | None) -> Gaps:
-    """Compare referrals of the last so many years (None for all on record) with what is expected."""
-    since = None if years is None else (pd.Timestamp(loaded.day) - pd.DateOffset(years=years)).date()
+def referral_gaps(loaded: Loaded, years: int) -> Gaps:
+    """Compare referrals of the last so many years (0 for all on record) with what is expected."""
+    since = None if years == 0 else (pd.Timestamp(loaded.day) - pd.DateOffset(years=years)).date()
     return gaps.find_gaps(loaded.analysis, since=since)
 
 

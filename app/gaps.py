@@ -23,6 +23,8 @@ FILES = ("gaps.parquet", "summary.json")
 FIRST = 2
 """Groups named in the answer, in each direction."""
 
+TEXT = pd.StringDtype(na_value=float("nan"))
+
 PARTS = {
     "ward": "Ward",
     "school": "School",
@@ -33,8 +35,8 @@ PARTS = {
 }
 """What the page compares children by, as its switch says it."""
 
-SINCE = {None: "All on record", 2: "The last two years", 1: "The last year"}
-"""Periods that the page offers, in years before the as-of date."""
+SINCE = {0: "All on record", 2: "The last two years", 1: "The last year"}
+"""Periods that the page offers, in years before the as-of date; 0 is from the first referral."""
 
 AS_EXPECTED = "could be chance"
 WARDS_ONLY = "This viewer sees wards, not people: referrals are compared by ward only."
@@ -92,6 +94,8 @@ def find_gaps(analysis: Analysis, *, since: date | None = None) -> Gaps:
 def answer(gaps: Gaps) -> str:
     """Return the sentence that answers the page: where referrals are fewer than expected, and where more."""
     period = f"between {words.day(gaps.since)} and {words.day(gaps.until)}"
+    if gaps.table.empty:
+        return f"Nothing can be compared: no child {period} has a ward, school, sex or ethnicity on record."
     if not gaps.table["children_referred"].sum():
         return f"No child is recorded as referred {period}, so nothing can be compared."
     fewer, more = findings(gaps, FEWER), findings(gaps, MORE)
@@ -235,12 +239,14 @@ def _people(analysis: Analysis) -> pd.DataFrame:
     bands = analysis.records.sql(
         f"SELECT person_id, age_band = 'child' AS is_child FROM {analysis.bands} JOIN {{people}} USING (person_n)"
     ).df()
-    return analysis.records.table("people").merge(bands, on="person_id", how="left")
+    people = analysis.records.table("people").merge(bands, on="person_id", how="left")
+    # A column in which nothing is recorded has no type of its own.
+    return people.astype(dict.fromkeys(("sex", "ethnicity", "school_id"), TEXT))
 
 
 def _without_traits(people: pd.DataFrame) -> pd.DataFrame:
     """Return people of whom nothing is known but where they live and how old they are."""
-    nothing = pd.Series(pd.NA, index=people.index, dtype=people["person_id"].dtype)
+    nothing = pd.Series(pd.NA, index=people.index, dtype=TEXT)
     return people.assign(sex=nothing, ethnicity=nothing, school_id=nothing)
 
 

@@ -193,3 +193,10 @@ def test_the_page_of_a_case_without_wards_says_what_to_do(
     app = open_app(write_case(), "deprivation")
     assert not app.exception
     assert "Deprivation cannot be compared: the case has no ward boundaries with deprivation." in shown(app)
+
+
+def test_a_planner_opens_the_page(open_app: OpenApp, shown: Shown, case: Path) -> None:
+    app = open_app(case, role="planner")
+    app.switch_page("views/deprivation.py").run()
+    assert not app.exception
+    assert '<h1 class="cm-title">Deprivation</h1>' in shown(app)

@@ -139,6 +139,18 @@ def test_a_case_without_referrals_compares_nothing(run: Any, write_case: Any, tm
     assert "No child is recorded as referred" in printed
 
 
+def test_nothing_recorded_of_anybody_compares_nothing_but_says_so(write_case: Any) -> None:
+    """Keeps out an error where no child has a sex, an ethnicity or a school on record."""
+    people = "person_id,date_of_birth\nC1,2010-06-01\nC2,2010-06-01\n"
+    referrals = "referral_id,person_id,received_on\nR1,C1,2025-01-01\n"
+    found = gaps.find_gaps(analyse(write_case(people=people, referrals=referrals), wait=False))
+    assert found.table.empty
+    assert gaps.parts(found) == []
+    assert gaps.first_part(found) is None
+    assert gaps.answer(found).endswith("has a ward, school, sex or ethnicity on record.")
+    assert gaps.sentences(found) == []
+
+
 # The answers ----------------------------------------------------------------------------------------
 
 
@@ -237,7 +249,17 @@ def test_the_page_of_a_case_without_children_says_so(
 ) -> None:
     app = open_app(write_case(people="person_id,date_of_birth\nA1,1980-01-01\n"), "gaps")
     assert not app.exception
-    assert "No child is recorded as referred" in shown(app)
+    assert "Nothing can be compared: no child" in shown(app)
+
+
+def test_a_planner_opens_the_page_by_ward_only(open_app: OpenApp, shown: Shown, case: Path) -> None:
+    app = open_app(case, role="planner")
+    app.switch_page("views/gaps.py").run()
+    assert not app.exception
+    assert gaps.WARDS_ONLY in shown(app)
+    everything = shown(app) + "".join(frame.value.to_csv() for frame in app.dataframe)
+    for other in ("Hill School", "C001", "Quill", "Ada"):
+        assert other not in everything
 
 
 def test_text_of_the_case_is_shown_and_not_obeyed() -> None:
