@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pandas as pd
+import streamlit as st
 
 from app import answers, charts, data, network, state
 from app.data import Loaded, kept
@@ -23,19 +24,32 @@ NO_NAMES = pd.Series(dtype=object)
 
 
 def whole(loaded: Loaded) -> Loaded:
-    """Return the case with all grades, from which every band takes the places in its pictures."""
-    return loaded if loaded.question.grades == EVERY_GRADE else data.load(grades=EVERY_GRADE)
+    """Return the case with all grades, from which every band takes the places in its pictures.
+
+    For the top of a page: it takes up one place on the page whether there is anything to load or not, so
+    that pictures below are not drawn anew.
+    """
+    if loaded.question.grades != EVERY_GRADE:
+        return data.load(grades=EVERY_GRADE)
+    st.empty()
+    return loaded
 
 
-def chosen_group(loaded: Loaded) -> str | None:
-    """Return the group chosen, or in another band the one that shares most members with it; None where there is none."""
+def chosen_group(loaded: Loaded, every: Loaded) -> str | None:
+    """Return the group chosen, or in another band the one that shares most members with it; None where there is none.
+
+    Parameters
+    ----------
+    every
+        the case with all grades, from `whole`.
+    """
     now, known = state.chosen("group"), answers.group_labels(loaded).index
     if now is None:
         return None
     meant = state.meant("group")
     if meant is None or meant["shown"] != now:
         # Chosen just now, in this band or on a page seen in another.
-        seen = loaded if now in known else whole(loaded)
+        seen = loaded if now in known else every
         meant = {"band": seen.question.grades, "chosen": now, "members": _inside(seen, now), "shown": now}
     same = meant["chosen"] if meant["chosen"] in known and meant["band"] == loaded.question.grades else None
     found = same or same_group(loaded, meant["members"])
@@ -75,13 +89,12 @@ def _inside(loaded: Loaded, group_id: str) -> list[str]:
     return sorted(inside.loc[inside["group_id"] == group_id, "person_id"])
 
 
-def group_places(loaded: Loaded, group_id: str) -> pd.DataFrame | None:
+def group_places(loaded: Loaded, every: Loaded, group_id: str) -> pd.DataFrame | None:
     """Return where the members of a group, and what they share, are drawn with all grades: x, y on node id.
 
     A group of another band is drawn where the group of all grades that shares most members with it is; None
     where there is none.
     """
-    every = whole(loaded)
     same = group_id if every is loaded else same_group(every, _inside(loaded, group_id))
     return None if same is None else _group_places(every, same)
 
@@ -97,32 +110,22 @@ def _group_places(loaded: Loaded, group_id: str) -> pd.DataFrame:
 
 
 @kept
-def _contact_places(loaded: Loaded, contact_type: str, contact_id: str) -> pd.DataFrame:
+def contact_places(every: Loaded, contact_type: str, contact_id: str) -> pd.DataFrame:
+    """Return where a contact and its children are drawn with all grades: x, y on node id."""
     key = f"{contact_type}:{contact_id}"
     row = {"key": key, "kind": "", "called": "", "contact_type": contact_type, "contact_id": contact_id}
-    children = answers.contact_children(loaded, contact_type, contact_id)
-    nodes, _, _ = network.contact(loaded, row, children, NO_NAMES)
+    children = answers.contact_children(every, contact_type, contact_id)
+    nodes, _, _ = network.contact(every, row, children, NO_NAMES)
     return _where(nodes)
 
 
-def contact_places(loaded: Loaded, contact_type: str, contact_id: str) -> pd.DataFrame:
-    """Return where a contact and its children are drawn with all grades: x, y on node id."""
-    return _contact_places(whole(loaded), contact_type, contact_id)
-
-
+@kept
 def peer_places(
-    loaded: Loaded, child: str, steps: int, shown: tuple[str, ...], days: int | None
+    every: Loaded, child: str, steps: int, shown: tuple[str, ...], days: int | None
 ) -> pd.DataFrame:
     """Return where everyone and everything around a child is drawn with all grades: x, y on node id."""
-    return _peer_places(whole(loaded), child, steps, shown, days)
-
-
-@kept
-def _peer_places(
-    loaded: Loaded, child: str, steps: int, shown: tuple[str, ...], days: int | None
-) -> pd.DataFrame:
-    around = answers.around(loaded, child, steps, shown, days, EVERY_GRADE)
-    nodes, _ = network.peer_map(loaded, child, around, NO_NAMES)
+    around = answers.around(every, child, steps, shown, days, EVERY_GRADE)
+    nodes, _ = network.peer_map(every, child, around, NO_NAMES)
     return _where(nodes)
 
 
@@ -135,13 +138,12 @@ class Circles:
     frame: pd.DataFrame
 
 
-def circles(loaded: Loaded, shown: tuple[str, ...]) -> Circles:
+def circles(loaded: Loaded, every: Loaded, shown: tuple[str, ...]) -> Circles:
     """Return the picture of some groups, in order, with each circle and dot where it is with all grades.
 
     A group has the circle of the group of all grades that shares most members with it, one for one; where
     that is another's, it stands on a free spot beside. A member who belongs to both has the same dot in both.
     """
-    every = whole(loaded)
     centres, slots = _all_circles(every)
     inside = answers.members(loaded)
     inside = inside[inside["group_id"].isin(shown)]

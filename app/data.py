@@ -223,8 +223,10 @@ def load(as_of: date | None = None, *, grades: str | None = None, deciding: bool
     if grades is not None:
         asked = replace(asked, grades=grades)
     work = _work(asked.key, asked)
+    # Always there: what follows keeps its place on the page, and is not drawn anew, whether this waits or not.
+    place = st.empty()
     if not work.done.wait(0.25):
-        _wait(work)
+        _wait(work, place)
     if work.error is not None:
         _work.clear(asked.key, asked)
         _reading.clear(asked.folder, asked.fingerprint)
@@ -235,8 +237,7 @@ def load(as_of: date | None = None, *, grades: str | None = None, deciding: bool
     return Loaded(asked, work.analysis, work)
 
 
-def _wait(work: Work) -> None:
-    place = st.empty()
+def _wait(work: Work, place: Any) -> None:
     with (
         place.container(),
         st.status("Reading the case and working out links and groups", expanded=True) as status,

@@ -49,7 +49,8 @@ def group(
         }
     )
     contexts = common.head(min(12, workbench.MOST_NODES - len(nodes)))
-    keys = contexts["contact_type"] + ":" + contexts["contact_id"].astype(str)
+    # An empty table has no text columns.
+    keys = contexts["contact_type"].astype(str) + ":" + contexts["contact_id"].astype(str)
     nodes = pd.concat(
         [nodes, pd.DataFrame({"id": keys, "kind": contexts["kind"], "name": named(loaded, contexts)})],
         ignore_index=True,

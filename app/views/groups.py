@@ -65,10 +65,11 @@ def whole_picture(ready: bool) -> None:
 
 
 loaded = data.load()
+all_grades = bands.whole(loaded)
 label = answers.labels(loaded, state.names_shown())
 every = answers.group_table(loaded)
 called = answers.group_labels(loaded)
-chosen = bands.chosen_group(loaded)
+chosen = bands.chosen_group(loaded, all_grades)
 frame.title("Groups", words.groups_answer(every, answers.members(loaded)), steady=True)
 
 bar = st.container(horizontal=True, vertical_alignment="bottom")
@@ -92,13 +93,15 @@ with box:
     listed += [chosen] if chosen is not None and chosen not in listed else []
     state.pick("group", "Group", listed, called.to_dict(), empty="All groups", width=360)
 
-sure = answers.checked(loaded)
-if chosen is None and state.chosen("group") is not None:
-    frame.quiet(bands.GROUP_GONE)
 picture, panel = frame.picture_and_panel()
+# What comes and goes stands in the panel, so that the picture stays where it is.
+with panel:
+    sure = answers.checked(loaded)
+    if chosen is None and state.chosen("group") is not None:
+        frame.quiet(bands.GROUP_GONE)
 if chosen is None:
     with picture:
-        circles = bands.circles(loaded, tuple(groups["group_id"]))
+        circles = bands.circles(loaded, all_grades, tuple(groups["group_id"]))
         members = circles.members
         drawn = charts.all_groups(
             members, groups, answers.bridges(loaded), called, centres=circles.centres, frame=circles.frame
@@ -137,7 +140,7 @@ else:
     inside = answers.members(loaded)
     inside = inside[inside["group_id"] == chosen]
     common = answers.group_places(loaded, chosen, state.grades())
-    where = bands.group_places(loaded, chosen)
+    where = bands.group_places(loaded, all_grades, chosen)
     nodes, edges, left_out = network.group(
         loaded, inside, links, common if shared else common.iloc[:0], label, where=where
     )

@@ -5,6 +5,7 @@ import streamlit as st
 from app import answers, bands, data, evidence, frame, network, recent, state, tables, words
 
 loaded = data.load()
+all_grades = bands.whole(loaded)
 top = st.container()
 label = answers.labels(loaded, state.names_shown())
 young = answers.young_people(loaded)
@@ -57,7 +58,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         "Seen within", list(words.PERIODS), key="peer_within", persist_state="session", width=180
     )
 around = answers.around(loaded, child, steps, tuple(wanted), words.PERIODS[within], state.grades())
-where = bands.peer_places(loaded, child, steps, tuple(wanted), words.PERIODS[within])
+where = bands.peer_places(all_grades, child, steps, tuple(wanted), words.PERIODS[within])
 nodes, edges = network.peer_map(loaded, child, around, label, where=where)
 rows = answers.surroundings(loaded, child, around)
 frame.title(f"Peer map of {label[child]}", words.peer_answer(rows), place=top, steady=True)

@@ -5,6 +5,7 @@ import streamlit as st
 from app import answers, bands, data, evidence, frame, interruption, maps, network, state, tables, words
 
 loaded = data.load()
+all_grades = bands.whole(loaded)
 label = answers.labels(loaded, state.names_shown())
 every = answers.contact_table(loaded, state.names_shown())
 frame.title("Shared contacts", words.contacts_answer(every), steady=True)
@@ -31,15 +32,17 @@ with bar:
     state.pick("contact", "Contact", list(called), called, empty=None, width=330)
 chosen = state.known_choice("contact", called) or listed["key"].iloc[0]
 row = listed[listed["key"] == chosen].iloc[0]
-if state.chosen("contact") not in (None, chosen):
-    frame.quiet(bands.CONTACT_GONE)
 children = answers.contact_children(loaded, row["contact_type"], row["contact_id"])
 
-sure = answers.checked(loaded)
-how_sure = None if sure is None else answers.sure_contacts(loaded, sure)
 picture, panel = frame.picture_and_panel()
+# What comes and goes stands in the panel, so that the picture stays where it is.
+with panel:
+    sure = answers.checked(loaded)
+    if state.chosen("contact") not in (None, chosen):
+        frame.quiet(bands.CONTACT_GONE)
+how_sure = None if sure is None else answers.sure_contacts(loaded, sure)
 with picture:
-    where = bands.contact_places(loaded, row["contact_type"], str(row["contact_id"]))
+    where = bands.contact_places(all_grades, row["contact_type"], str(row["contact_id"]))
     nodes, edges, left_out = network.contact(loaded, row, children, label, where=where)
     link_id = state.known_choice("link", answers.links(loaded)["id"])
     network.chart(nodes, edges, what="link", chosen=link_id, key=f"contact_{chosen}", height=430, where=where)

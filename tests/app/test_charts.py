@@ -113,3 +113,37 @@ def test_timeline_holds_the_months_without_items() -> None:
         "items": [1, 0, 2],
     }
     assert charts.timeline(items.iloc[3:]).empty
+
+
+def test_what_has_a_place_keeps_it_and_the_rest_stands_free_beside_what_it_is_linked_to() -> None:
+    where = pd.DataFrame({"x": [0.0, 100.0, 700.0], "y": [0.0, 0.0, 0.0]}, index=["a", "b", "gone"])
+    links = pd.DataFrame({"source": ["new", "new", "next"], "target": ["a", "b", "new"]})
+    placed = charts.beside(where, ["next", "b", "new", "a", "alone"], links)
+    assert placed.index.tolist() == ["next", "b", "new", "a", "alone"]
+    assert placed.loc[["a", "b"]].to_numpy().tolist() == [[0.0, 0.0], [100.0, 0.0]]
+    every = pd.concat([placed, where.loc[["gone"]]])
+    assert pdist(every.to_numpy()).min() >= charts.SPREAD * 0.9
+    middle = np.hypot(*(placed.loc["new"] - [50.0, 0.0]))
+    assert middle < 3 * charts.SPREAD
+    again = charts.beside(where, ["a", "alone", "b", "new", "next"], links.iloc[::-1])
+    assert again.loc[placed.index].equals(placed)
+
+
+def test_a_circle_keeps_its_place_and_another_stands_on_a_free_spot_near() -> None:
+    centres = charts.packed(["g1", "g2"], pd.Series({"g1": 12, "g2": 9}))
+    found = charts.held(
+        centres, {"h1": "g1"}, {"h1": "g1", "h2": "g1"}, pd.Series({"h2": 4, "h1": 6, "h3": 3})
+    )
+    assert found.index.tolist() == ["h2", "h1", "h3"]
+    assert found.loc["h1"].tolist() == centres.loc["g1"].tolist()
+    reach = pdist(found[["radius"]].to_numpy(), metric=lambda a, b: a[0] + b[0])
+    assert (pdist(found[["x", "y"]].to_numpy()) - reach).min() >= 5.0
+    assert np.hypot(*(found.loc["h2"] - centres.loc["g1"])[["x", "y"]]) < 80
+
+
+def test_a_member_with_a_slot_has_the_dot_of_that_slot() -> None:
+    centres = pd.DataFrame({"x": [0.0], "y": [0.0], "radius": [30.0]}, index=pd.Index(["g"], name="group_id"))
+    four = pd.DataFrame({"person_id": list("abcd"), "group_id": "g", "kind": "child"})
+    two = four.iloc[[1, 3]].assign(slot=[1, 3])
+    every = charts.dots(four, centres).set_index("person_id")[["x", "y"]]
+    assert charts.dots(two, centres).set_index("person_id")[["x", "y"]].equals(every.loc[["b", "d"]])
