@@ -241,11 +241,14 @@ def answer(week: WeekPlan) -> str:
     if not task.total:
         return "No concern with a place and a time is recorded, so there is nothing to plan by."
     visits = f"{words.count(len(best.visits), 'visit')} {'reaches' if len(best.visits) == 1 else 'reach'} {best.reached:,} of {task.total:,} records of concern ({best.reached / task.total:.0%})"
-    proof = "no plan can reach more" if best.optimal else f"no plan can reach more than {best.bound:,}"
+    rules = task.rules
+    floor = bool(rules.floor_share or rules.floor_visits)
+    which = "no plan that keeps the floor" if floor else "no plan"
+    proof = f"{which} can reach more" + ("" if best.optimal else f" than {best.bound:,}")
     return (
-        f"{visits}; {proof} with these teams, days and hours. One visit chosen after the other reaches "
-        f"{week.greedy:,}; places drawn at random {week.random:,.0f}. With a team everywhere all the time "
-        f"in these days and hours it would be {task.within_reach:,}."
+        f"{visits}; {proof} with these teams, days and hours. One visit chosen after the other"
+        f"{', without regard to the floor,' if floor else ''} reaches {week.greedy:,}; places drawn at random "
+        f"{week.random:,.0f}. With a team everywhere all the time in these days and hours it would be {task.within_reach:,}."
     )
 
 

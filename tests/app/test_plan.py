@@ -182,6 +182,17 @@ def test_a_change_by_hand_says_its_cost(week: Path) -> None:
     assert (swap.reached, swap.difference, swap.loss, swap.broken) == (0, -3, 3, ())
 
 
+def test_a_floor_is_named_where_choosing_freely_reaches_more(week: Path) -> None:
+    found = analyse(week, viewer=Viewer("planner"))
+    asked: dict[str, Any] = {"teams": 1, "days": 2, "slots": 1, "hours": (16, 24)}
+    built = planning.build_week(found, load_geography(week), **asked, floor_visits=1)
+    assert planning.answer(built) == (
+        "2 visits reach 4 of 4 records of concern (100%); no plan that keeps the floor can reach more with these teams, "
+        "days and hours. One visit chosen after the other, without regard to the floor, reaches 4; places drawn at "
+        "random 1. With a team everywhere all the time in these days and hours it would be 4."
+    )
+
+
 def test_nothing_recorded_is_said(write_case: Any) -> None:
     case = write_case(locations=LOCATIONS)
     built = planning.build_week(
