@@ -86,8 +86,16 @@ def find_months(counts: Counts, measure: str, **options: Any) -> pd.DataFrame:
     -------
     One row an area and month, by month and then by area: what `monthly_hotspots` gives, and kind, trend and trend_q
     of the area from `hotspot_trends`.
+
+    Raises
+    ------
+    ValueError
+        Nothing of the kind has a date.
     """
     by_month = measures.area_months(counts.occurrences, counts.areas, measure, as_of=counts.as_of)
+    if not len(by_month.columns):
+        msg = f"Nothing that {measure} counts has a date here, so there are no months to compare. Leave months out."
+        raise ValueError(msg)
     monthly = monthly_hotspots(
         by_month, counts.areas.neighbours, population=counts.areas.table["population"], **options
     )

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pandas as pd
@@ -117,6 +118,14 @@ def test_what_does_not_go_together_is_wrong_usage(run: Any, case: Path, tmp_path
     )
     code, _, said = run(*asked, "--measure", "children_known")
     assert (code, "children_known is a count at one day and has no months." in said) == (2, True)
+
+
+def test_without_anything_dated_there_are_no_months(run: Any, small_case: ModuleType, tmp_path: Path) -> None:
+    case = small_case.write_case(tmp_path / "case")
+    (case / "referrals.csv").write_text((case / "referrals.csv").read_text().splitlines()[0] + "\n")
+    code, _, said = run("hotspots", case, "--out", tmp_path / "out", "--measure", "referrals", "--months")
+    assert (code, "Nothing that referrals counts has a date here" in said) == (1, True)
+    assert not (tmp_path / "out").exists()
 
 
 def test_every_column_is_explained() -> None:
