@@ -29,7 +29,7 @@ def intervals(rows: pd.DataFrame, *, said: str, value_title: str) -> alt.LayerCh
     )
     reach = max(2.0, min(MOST, float(drawn["high"].max()) if len(drawn) else 2.0))
     drawn = drawn.assign(high=drawn["high"].clip(upper=reach), ratio=drawn["ratio"].clip(upper=reach))
-    height = alt.Y("name:N", sort=drawn["name"].tolist(), title=None, axis=alt.Axis(labelLimit=260))
+    height = alt.Y("name:N", sort=drawn["name"].tolist(), title=None, axis=alt.Axis(labelLimit=340))
     scale = alt.Scale(domain=[0, reach], nice=False)
     words = ["fewer than expected", "more than expected"]
     others = [text for text in drawn["said"].unique() if text not in words]

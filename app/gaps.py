@@ -41,6 +41,7 @@ SINCE = {0: "All on record", 2: "The last two years", 1: "The last year"}
 AS_EXPECTED = "could be chance"
 WARDS_ONLY = "This viewer sees wards, not people: referrals are compared by ward only."
 EMPTY = "No child here belongs to a known group of this kind."
+NOBODY = "Nothing can be compared: there are no children of this period whose ward, school, sex or ethnicity is on record."
 METHOD = (
     "Expected is the number of children who would have been referred if every group had the rate of all children of the "
     "same age and sex, or for a ward its share of all children aged 10 to 17 who live in the wards; each child counts once. "
@@ -95,7 +96,7 @@ def answer(gaps: Gaps) -> str:
     """Return the sentence that answers the page: where referrals are fewer than expected, and where more."""
     period = f"between {words.day(gaps.since)} and {words.day(gaps.until)}"
     if gaps.table.empty:
-        return f"Nothing can be compared: no child {period} has a ward, school, sex or ethnicity on record."
+        return NOBODY
     if not gaps.table["children_referred"].sum():
         return f"No child is recorded as referred {period}, so nothing can be compared."
     fewer, more = findings(gaps, FEWER), findings(gaps, MORE)

@@ -134,9 +134,12 @@ def test_the_command_leaves_a_folder_of_other_things_alone(run: Any, write_case:
 
 
 def test_a_case_without_referrals_compares_nothing(run: Any, write_case: Any, tmp_path: Path) -> None:
-    code, printed, _ = run("gaps", write_case(people=PEOPLE), "--out", tmp_path / "out")
+    dated = "episode_id,person_id,reported_at\nE1,F01,2025-03-01T10:00\n"
+    code, printed, _ = run("gaps", write_case(people=PEOPLE, missing=dated), "--out", tmp_path / "out")
     assert code == 0
-    assert "No child is recorded as referred" in printed
+    assert "No child is recorded as referred between 1 March 2025 and 1 March 2025" in printed
+    code, printed, _ = run("gaps", write_case("undated", people=PEOPLE), "--out", tmp_path / "other")
+    assert (code, gaps.NOBODY in printed) == (0, True)
 
 
 def test_nothing_recorded_of_anybody_compares_nothing_but_says_so(write_case: Any) -> None:
@@ -147,7 +150,7 @@ def test_nothing_recorded_of_anybody_compares_nothing_but_says_so(write_case: An
     assert found.table.empty
     assert gaps.parts(found) == []
     assert gaps.first_part(found) is None
-    assert gaps.answer(found).endswith("has a ward, school, sex or ethnicity on record.")
+    assert gaps.answer(found) == gaps.NOBODY
     assert gaps.sentences(found) == []
 
 
@@ -249,7 +252,7 @@ def test_the_page_of_a_case_without_children_says_so(
 ) -> None:
     app = open_app(write_case(people="person_id,date_of_birth\nA1,1980-01-01\n"), "gaps")
     assert not app.exception
-    assert "Nothing can be compared: no child" in shown(app)
+    assert gaps.NOBODY in shown(app)
 
 
 def test_a_planner_opens_the_page_by_ward_only(open_app: OpenApp, shown: Shown, case: Path) -> None:
