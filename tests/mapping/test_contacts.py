@@ -69,7 +69,7 @@ def test_an_adult_connects_children_who_do_not_know_each_other(write_case) -> No
     found = table_of(case)
     assert found.drop(columns=["first_seen", "last_seen"]).astype(object).where(
         found.notna(), None
-    ).values.tolist() == [["person", "A1", None, "harmful", 2, 2, None, 2, 2, True]]
+    ).values.tolist() == [["person", "A1", None, "harmful", 2, 2, None, 2, 2, True, None, None, None]]
     assert found[["first_seen", "last_seen"]].map(lambda d: d.date().isoformat()).values.tolist() == [
         ["2025-01-01", "2025-05-01"]
     ]
