@@ -26,9 +26,9 @@ PAGES = {
     ],
     "Places": [
         st.Page("views/wards.py", title="Wards", icon=":material/map:"),
+        st.Page("views/hotspots.py", title="Hotspots", icon=":material/layers:"),
         st.Page("views/gaps.py", title="Gaps", icon=":material/visibility_off:"),
         st.Page("views/deprivation.py", title="Deprivation", icon=":material/stacked_line_chart:"),
-        st.Page("views/hotspots.py", title="Hotspots", icon=":material/local_fire_department:"),
     ],
     "Data": [
         st.Page("views/duplicates.py", title="Duplicates", icon=":material/people:"),
@@ -41,9 +41,9 @@ shown = (
     else {
         "": [
             st.Page("views/wards.py", title="Wards", icon=":material/map:", default=True),
+            st.Page("views/hotspots.py", title="Hotspots", icon=":material/layers:"),
             st.Page("views/gaps.py", title="Gaps", icon=":material/visibility_off:"),
             st.Page("views/deprivation.py", title="Deprivation", icon=":material/stacked_line_chart:"),
-            st.Page("views/hotspots.py", title="Hotspots", icon=":material/local_fire_department:"),
         ]
     }
 )

@@ -79,7 +79,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[[Path], str]]:
 # The pages under each heading of the navigation; any other stands on its own.
 SECTIONS = {
     "People": ("Peer map", "Groups", "Shared contacts", "Operations", "Connect"),
-    "Places": ("Wards",),
+    "Places": ("Wards", "Hotspots", "Gaps", "Deprivation"),
     "Data": ("Duplicates",),
 }
 
@@ -204,6 +204,10 @@ def test_every_page_of_the_demo_and_a_group_through_to_the_evidence_of_a_link(
     page.open("Connect")
     page.open("Duplicates")
     page.reads("decides")
+    page.open("Hotspots")
+    page.page.locator("[data-testid='stDeckGlJsonChart'] canvas").first.wait_for()
+    page.open("Gaps")
+    page.open("Deprivation")
 
 
 @pytest.mark.parametrize("kinds", [["markup", "markdown", "direction"], ["long"]])

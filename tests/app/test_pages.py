@@ -32,6 +32,7 @@ PAGES = (
     "connect",
     "duplicates",
     "wards",
+    "hotspots",
     "gaps",
     "deprivation",
 )
