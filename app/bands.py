@@ -10,6 +10,7 @@ import streamlit as st
 
 from app import answers, charts, data, network, state
 from app.data import Loaded, kept
+from app.text import short
 
 EVERY_GRADE = "all"
 
@@ -19,6 +20,9 @@ FEWEST_SHARED = 2
 GROUP_GONE = "The group you chose is not there with these grades: no group of three or more has two of its members. Choose other grades to see it again."
 
 CONTACT_GONE = "The contact you chose is not tied to two or more children with these grades and filters, so the first that is, is shown. Choose other grades to see it again."
+
+INITIALS, HALF_A_LETTER = 16, 3.6
+"""Letters of the initials and id of a person, and half the width of one on a chart."""
 
 NO_NAMES = pd.Series(dtype=object)
 
@@ -196,4 +200,7 @@ def _one_for_one(loaded: Loaded, every: Loaded) -> tuple[dict[str, str], dict[st
 
 
 def _where(nodes: pd.DataFrame) -> pd.DataFrame:
-    return nodes.set_index("id")[["x", "y"]].astype(float)
+    """Return x, y and half the width of the name of each node; people are named by initials and id."""
+    person = nodes["id"].str.startswith("person:")
+    letters = nodes["name"].map(lambda name: len(short(name, limit=34))).where(~person, INITIALS)
+    return nodes.assign(half=letters * HALF_A_LETTER).set_index("id")[["x", "y", "half"]].astype(float)

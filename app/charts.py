@@ -109,12 +109,19 @@ def _free(
 
 
 def corners(where: pd.DataFrame) -> tuple[float, float, float, float]:
-    """Return left, top, right and bottom of what is drawn, with room for names."""
+    """Return left, top, right and bottom of what is drawn, with room for names.
+
+    Parameters
+    ----------
+    where
+        x, y, and optionally half: half the width of each name.
+    """
+    half = where["half"] if "half" in where else pd.Series(SPREAD, index=where.index)
     return (
-        float(where["x"].min()) - SPREAD * 1.3,
-        float(where["y"].min()) - SPREAD * 0.4,
-        float(where["x"].max()) + SPREAD * 1.3,
-        float(where["y"].max()) + SPREAD * 0.6,
+        float((where["x"] - half).min()) - 10.0,
+        float(where["y"].min()) - SPREAD * 0.3,
+        float((where["x"] + half).max()) + 10.0,
+        float(where["y"].max()) + SPREAD * 0.5,
     )
 
 

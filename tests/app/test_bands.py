@@ -115,7 +115,7 @@ def test_a_contact_and_the_surroundings_of_a_child_are_drawn_where_they_are_with
     row = {"key": "thing:T1", "kind": "phone", "called": "", "contact_type": "thing", "contact_id": "T1"}
     nodes, _, left_out = network.contact(loaded("A-B"), row, ["C1", "C2"], bands.NO_NAMES, where=everyone)
     assert left_out == 0
-    pd.testing.assert_frame_equal(nodes.set_index("id")[["x", "y"]], everyone.loc[nodes["id"]])
+    pd.testing.assert_frame_equal(nodes.set_index("id")[["x", "y"]], everyone.loc[nodes["id"], ["x", "y"]])
 
     shown = ("Stated", "Phones and accounts")
     everyone = bands.peer_places(loaded("all"), "C1", 1, shown, None)
@@ -123,7 +123,7 @@ def test_a_contact_and_the_surroundings_of_a_child_are_drawn_where_they_are_with
     around = answers.around(loaded("A-B"), "C1", 1, shown, None, "A-B")
     nodes, _ = network.peer_map(loaded("A-B"), "C1", around, bands.NO_NAMES, where=everyone)
     assert set(nodes["id"]) == {"person:C1", "person:C2", "person:C3", "person:C4", "thing:T1"}
-    pd.testing.assert_frame_equal(nodes.set_index("id")[["x", "y"]], everyone.loc[nodes["id"]])
+    pd.testing.assert_frame_equal(nodes.set_index("id")[["x", "y"]], everyone.loc[nodes["id"], ["x", "y"]])
 
 
 def test_circles_and_dots_stay_and_a_piece_of_a_group_stands_beside(loaded: Callable[[str], Loaded]) -> None:

@@ -21,3 +21,8 @@ def test_two_nodes_that_nobody_sees_hold_the_frame() -> None:
     assert left < 0 - 100
     assert right > 90 + 100
     assert top < 0 < 30 < bottom
+
+
+def test_a_frame_has_room_for_the_names_at_its_sides() -> None:
+    left, _, right, _ = charts.corners(NODES.assign(half=[20.0, 200.0]))
+    assert (left, right) == (90 - 200 - 10, 90 + 200 + 10)
