@@ -155,7 +155,9 @@ class Analysis:
     @cached_property
     def everyone(self) -> int:
         """How many people the viewer's records know by the date."""
-        return int(self.records.execute("SELECT count(*) FROM {people}")[0][0])
+        with self.records.connection.cursor() as cursor:
+            counted = cursor.execute("SELECT count(*) FROM {people}".format_map(self.records.tables))
+            return int(counted.fetchall()[0][0])
 
     @property
     def resamples(self) -> int:
