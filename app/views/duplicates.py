@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app import data, duplicates, frame, state, tables, words
-from app.text import markup
+from app.text import markdown, markup
 
 loaded = data.load(deciding=True)
 top = st.container()
@@ -107,7 +107,9 @@ else:
             "One person: everything recorded of both is read as one, and the network is worked out anew when you open another page. It can be taken back at any time; the records themselves stay as they are."
         )
         frame.heading("What each is tied to")
-        for person, tab in zip((one, other), st.tabs([f"{label[one]}", f"{label[other]}"]), strict=True):
+        for person, tab in zip(
+            (one, other), st.tabs([markdown(label[one]), markdown(label[other])]), strict=True
+        ):
             with tab:
                 st.html(duplicates.tied_html(duplicates.tied(loaded, person), label))
 
