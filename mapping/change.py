@@ -77,11 +77,6 @@ class Groups:
     after: Sequence[str]
     matched: Matched
 
-    def followed(self) -> Mapping[str, str]:
-        """Return the later groups that continue an earlier one under another id: later id to earlier id."""
-        pairs = ((self.after[a], self.before[b]) for b, a in self.matched.continues.items())
-        return {after: before for after, before in pairs if after != before}
-
 
 def compare_groups(before: pa.Table, after: pa.Table) -> Groups:
     """Match the groups of two or more of two moments; both tables have person_id, group_id."""
