@@ -1,0 +1,1 @@
+"""Draw up the documents that people leave with, each from one model of a paper."""

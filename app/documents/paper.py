@@ -1,0 +1,98 @@
+"""Describe a document once, so that it can leave as Word, as a web page or as PDF."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+MARKINGS = ("OFFICIAL", "OFFICIAL-SENSITIVE")
+MARKING = "OFFICIAL-SENSITIVE"
+DRAFT = "Drafted from the records; not yet read by anyone."
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A heading; level 1 is a section of the document, 2 and 3 are inside one."""
+
+    text: str
+    level: Literal[1, 2, 3] = 1
+
+
+@dataclass(frozen=True)
+class Text:
+    """A paragraph of plain text; `draft` is text that was drawn up from the records and nobody has read yet."""
+
+    text: str
+    kind: Literal["plain", "quiet", "draft"] = "plain"
+
+
+@dataclass(frozen=True)
+class Bullets:
+    """A list of short texts."""
+
+    items: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table of texts; `widths` are shares of the page's width, one a column."""
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    caption: str = ""
+    widths: Sequence[float] | None = None
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture (PNG) with what it shows in words, for those who do not see it."""
+
+    png: bytes
+    alt: str
+    caption: str = ""
+    width_cm: float = 16.0
+
+
+@dataclass(frozen=True)
+class Break:
+    """The end of a page."""
+
+
+Part = Heading | Text | Bullets | Grid | Picture | Break
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A whole document.
+
+    Raises
+    ------
+    ValueError
+        The marking is not one that may be used here, a row has more or fewer cells than the table has
+        columns, or a picture has no text alternative.
+    """
+
+    title: str
+    parts: Sequence[Part]
+    marking: str = MARKING
+    subtitle: str = ""
+
+    def __post_init__(self) -> None:
+        """Check what every document must hold to."""
+        if self.marking not in MARKINGS:
+            msg = f"{self.marking!r} is not a marking for this tool: use {' or '.join(MARKINGS)}. SECRET and above do not belong here."
+            raise ValueError(msg)
+        for part in self.parts:
+            _validate(part)
+
+
+def _validate(part: Part) -> None:
+    if isinstance(part, Picture) and not part.alt.strip():
+        msg = "A picture has no text that says what it shows. Give `alt`."
+        raise ValueError(msg)
+    if isinstance(part, Grid):
+        wrong = [row for row in part.rows if len(row) != len(part.columns)]
+        if wrong or (part.widths is not None and len(part.widths) != len(part.columns)):
+            msg = f"The table {part.caption or part.columns[0]!r} has {len(part.columns)} columns, but a row or its widths have another number: {wrong[:1]}."
+            raise ValueError(msg)
