@@ -16,10 +16,11 @@ from mapping.access import ROLES, visible
 from mapping.codes import load_codes
 from mapping.comparisons import NOT_RECORDED, PEOPLE
 from mapping.duplicates import FAR_WEIGHT, THRESHOLD_WEIGHT, judged, with_contradictions
+from mapping.judgements import judge, load_judgements
 from mapping.merging import clusters, identities, not_merged
 from mapping.records import Records
 from mapping.scope import at_date
-from mapping.store import judge, load_judgements, open_store, store_url
+from mapping.store import open_store, store_url
 
 # From so many bits on, what is said of a pair as a whole.
 STRENGTHS = (

@@ -53,7 +53,7 @@ def identities(judgements: pd.DataFrame) -> Identities:
 
     Parameters
     ----------
-    judgements : person_a, person_b, judgement, as `mapping.store.judgements` returns them.
+    judgements : person_a, person_b, judgement, as `mapping.judgements.judgements` returns them.
     """
     pairs: dict[str, set[Pair]] = {"same": set(), "different": set()}
     for a, b, judgement in zip(
@@ -71,7 +71,7 @@ def beside(case: Path | str) -> Path:
 
 
 def load_decisions(case: Path | str, decisions: Path | str | None = None) -> pd.DataFrame:
-    """Load the decisions about a case that stand, with the columns of `mapping.store.judgements`.
+    """Load the decisions about a case that stand, with the columns of `mapping.judgements.judgements`.
 
     Parameters
     ----------
@@ -83,7 +83,8 @@ def load_decisions(case: Path | str, decisions: Path | str | None = None) -> pd.
     FileNotFoundError
         The store given does not exist.
     """
-    from mapping.store import load_judgements, store_exists, store_url  # takes a while to load
+    from mapping.judgements import load_judgements  # takes a while to load
+    from mapping.store import store_exists, store_url
 
     url = store_url(case, decisions)
     if decisions is not None and not store_exists(url):

@@ -1,66 +1,42 @@
-"""Keep what people decide about records: who decided what, when and why, superseded and never overwritten."""
+"""Open the store of what people enter: SQLite in one file, or PostgreSQL for a hub, with its migrations."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-import pandas as pd
 import sqlalchemy as sa
 
 from mapping.merging import beside
 
-VERSION = 1
+# The migrations in mapping/migrations/versions, in order; the last is the version of a store of today.
+VERSIONS = ("0001", "0002", "0003")
 # How long one writer waits for another.
 PATIENCE = 30.0
 LONDON = ZoneInfo("Europe/London")
-JUDGEMENTS: Mapping[str, str] = {
-    "same": "the two records are of one person",
-    "different": "the two records are of two people",
-    "unsure": "nobody can tell yet",
-    "withdrawn": "the earlier decision no longer stands",
-}
-LONGEST = 2_000
+# The number by which makers of one PostgreSQL database wait for each other.
+_LOCK = 903_352
+Found = TypeVar("Found")
 
-_metadata = sa.MetaData()
-_version = sa.Table(
-    "schema_version",
-    _metadata,
-    sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("at", sa.DateTime, nullable=False),
-)
-# A pair's decisions are numbered by turn: the latest stands, and no two writers can take the same turn.
-_judgements = sa.Table(
-    "judgements",
-    _metadata,
-    sa.Column("judgement_id", sa.Integer, primary_key=True),
-    sa.Column("person_a", sa.String(200), nullable=False),
-    sa.Column("person_b", sa.String(200), nullable=False),
-    sa.Column("turn", sa.Integer, nullable=False),
-    sa.Column("judgement", sa.String(20), nullable=False),
-    sa.Column("by", sa.String(200), nullable=False),
-    sa.Column("at", sa.DateTime, nullable=False),
-    sa.Column("why", sa.Text, nullable=False),
-    sa.UniqueConstraint("person_a", "person_b", "turn"),
-    sa.CheckConstraint("person_a < person_b"),
-)
-COLUMNS = ("person_a", "person_b", "turn", "judgement", "by", "at", "why", "superseded_at")
-
-
-class JudgedMeanwhileError(ValueError):
-    """Somebody else decided about the same pair since it was looked at."""
+metadata = sa.MetaData()
 
 
 @dataclass(frozen=True)
 class Store:
-    """A store of decisions, open for reading and writing; `close` it when done."""
+    """A store, open for reading and writing; `close` it when done."""
 
     engine: sa.Engine
+
+    @property
+    def where(self) -> str:
+        """Where it is kept, without any password."""
+        return self.engine.url.render_as_string()
 
     def close(self) -> None:
         """Let go of the database."""
@@ -76,10 +52,10 @@ class Store:
 
 
 def store_url(case: Path | str, given: Path | str | None = None) -> str:
-    """Return where the decisions about a case are kept, as a database URL.
+    """Return where what people enter about a case is kept, as a database URL.
 
     It is what is given (a file or a URL), else what CONTEXTMAP_STORE names, else the file
-    `CASE.decisions.sqlite` beside the case. One store is for one case: decisions name people by their ids.
+    `CASE.decisions.sqlite` beside the case. One store is for one case: what is entered names people by their ids.
     """
     chosen = str(given or os.environ.get("CONTEXTMAP_STORE") or "")
     if "://" in chosen:
@@ -105,7 +81,7 @@ def store_exists(url: str) -> bool:
 
 
 def open_store(url: str) -> Store:
-    """Open a store, making its tables where there are none yet.
+    """Open a store, bringing its tables to the version of today.
 
     Parameters
     ----------
@@ -114,37 +90,93 @@ def open_store(url: str) -> Store:
     Raises
     ------
     ValueError
-        The store was written by a later version, or is not a store of decisions.
+        The store was written by a later version, or the address is not one of a database.
     OSError
-        The file cannot be written.
+        The file or the database cannot be opened or written.
     """
-    engine = _engine(url)
-    where = engine.url.render_as_string()
+    store = Store(_engine(url))
     try:
-        found = _version_of(engine)
-        if found is None:
-            found = _make(engine)
+        found = _version(store)
+        if found is not None and found not in VERSIONS:
+            msg = f"The store {store.where} is of version {found}; this Contextmap knows version {VERSIONS[-1]}. Open it with the Contextmap that wrote it, or a newer one."
+            raise ValueError(msg)
+        if found != VERSIONS[-1]:
+            _migrate(store)
     except sa.exc.DatabaseError as error:
-        engine.dispose()
-        msg = f"The store of decisions {where} cannot be opened: {error.orig}. Check that it is a store and can be written, or name another place with CONTEXTMAP_STORE or --decisions."
+        store.close()
+        msg = f"The store {store.where} cannot be opened: {_said(error)}. Check that it is a store and can be written, or name another place with CONTEXTMAP_STORE or --decisions."
         raise OSError(msg) from error
-    if found > VERSION:
-        engine.dispose()
-        msg = f"The store of decisions {where} is of version {found}; this Contextmap knows version {VERSION}. Open it with the Contextmap that wrote it, or a newer one."
-        raise ValueError(msg)
-    return Store(engine)
+    except ValueError:
+        store.close()
+        raise
+    return store
+
+
+def load(url: str, read: Callable[[Store], Found]) -> Found | None:
+    """Return what `read` finds in the store at a URL; None where there is no store yet."""
+    if not store_exists(url):
+        return None
+    with open_store(url) as store:
+        return read(store)
+
+
+@contextmanager
+def reading(store: Store) -> Iterator[sa.Connection]:
+    """Give a connection that reads and does not keep writers waiting."""
+    with store.engine.connect().execution_options(reading=True) as connection:
+        yield connection
+
+
+@contextmanager
+def writing(store: Store, what: str) -> Iterator[sa.Connection]:
+    """Give a connection whose changes are kept all together, or not at all.
+
+    Raises
+    ------
+    OSError
+        The store cannot be written; `what` names what could not be kept.
+    """
+    try:
+        with store.engine.begin() as connection:
+            yield connection
+    except sa.exc.OperationalError as error:
+        msg = f"{what} could not be kept: {_said(error)}. Try again; if it happens again, check that {store.where} can be written."
+        raise OSError(msg) from error
+
+
+def now() -> datetime:
+    """Return this moment as it is kept."""
+    return as_utc(datetime.now(UTC))
+
+
+def as_utc(moment: datetime) -> datetime:
+    """Return a moment as it is kept: in UTC, to the second; one without a zone is London time."""
+    zoned = moment if moment.tzinfo is not None else moment.replace(tzinfo=LONDON)
+    return zoned.astimezone(UTC).replace(tzinfo=None, microsecond=0)
+
+
+def day_end(day: date) -> datetime:
+    """Return the first moment after a day in London, as it is kept."""
+    return as_utc(datetime.combine(day + timedelta(days=1), time(), LONDON))
+
+
+def _said(error: sa.exc.DBAPIError) -> str:
+    """Return what the database said, in one line."""
+    return " ".join(str(error.orig).split()).rstrip(".")
 
 
 def _engine(url: str) -> sa.Engine:
     parsed = _parsed(url)
     if parsed.get_backend_name() != "sqlite":
+        if parsed.drivername in ("postgresql", "postgres"):
+            parsed = parsed.set(drivername="postgresql+psycopg")
         try:
-            return sa.create_engine(parsed)
+            return sa.create_engine(parsed, poolclass=sa.NullPool)
         except (ImportError, sa.exc.ArgumentError) as error:
-            msg = f"The store of decisions {parsed.render_as_string()} needs a database driver that is not there: {error}. Install it beside Contextmap, or keep decisions in a file."
+            msg = f"The store {parsed.render_as_string()} needs a database driver that is not there: {error}. Install it beside Contextmap, or keep the store in a file."
             raise ValueError(msg) from error
     if parsed.database in (None, "", ":memory:"):
-        msg = f"A store of decisions is a file, and {url} names none. Say sqlite:///PATH."
+        msg = f"A store is a file, and {url} names none. Say sqlite:///PATH."
         raise ValueError(msg)
     _create_file(Path(str(parsed.database)))
     engine = sa.create_engine(parsed, poolclass=sa.NullPool, connect_args={"timeout": PATIENCE})
@@ -159,7 +191,7 @@ def _create_file(path: Path) -> None:
         try:
             os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
         except OSError as error:
-            msg = f"The store of decisions {path} cannot be created: {error.strerror}. Name another place with CONTEXTMAP_STORE or --decisions."
+            msg = f"The store {path} cannot be created: {error.strerror}. Name another place with CONTEXTMAP_STORE or --decisions."
             raise OSError(msg) from error
 
 
@@ -174,151 +206,28 @@ def _begin(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
-def _version_of(engine: sa.Engine) -> int | None:
+def _version(store: Store) -> str | None:
     """Return the version of a store; None where its tables are not there yet."""
-    with engine.connect().execution_options(reading=True) as connection:
-        if not sa.inspect(connection).has_table(_version.name):
-            return None
-        found = connection.execute(sa.select(sa.func.max(_version.c.version))).scalar()
-    return None if found is None else int(found)
+    with reading(store) as connection:
+        tables = sa.inspect(connection).get_table_names()
+        if "alembic_version" in tables:
+            return connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+    # Stores were numbered by hand before they had migrations.
+    return VERSIONS[0] if "schema_version" in tables else None
 
 
-def _make(engine: sa.Engine) -> int:
-    """Make the tables of a store; where another is making them at the same time, theirs stand."""
-    with engine.begin() as connection:
-        _metadata.create_all(connection)
-        found = connection.execute(sa.select(sa.func.max(_version.c.version))).scalar()
-        if found is None:
-            connection.execute(sa.insert(_version).values(version=VERSION, at=_now()))
-    return VERSION if found is None else int(found)
+def _migrate(store: Store) -> None:
+    """Bring the tables of a store to the version of today; where another is doing so, theirs stand."""
+    from alembic import command
+    from alembic.config import Config
 
-
-def judge(
-    store: Store,
-    person_a: str,
-    person_b: str,
-    judgement: str,
-    *,
-    by: str,
-    why: str,
-    at: datetime | None = None,
-    after: int | None = None,
-) -> int:
-    """Keep one decision about two people; the earlier one stays in the history.
-
-    Parameters
-    ----------
-    judgement : one of JUDGEMENTS; "withdrawn" takes the standing decision back.
-    by, why : who decides, and the reason in words; neither may be empty.
-    at : when; by default now.
-    after : the turn of the decision that the decider saw, 0 where there was none; None to decide whatever
-        anybody else has decided meanwhile.
-
-    Returns
-    -------
-    The turn of this decision among those about the pair, from 1.
-
-    Raises
-    ------
-    ValueError
-        The judgement is not one of JUDGEMENTS, the two are one record, or who or why is missing.
-    JudgedMeanwhileError
-        There is a later decision than the one the decider saw.
-    """
-    _validate(person_a, person_b, judgement, by, why)
-    pair = {"person_a": min(person_a, person_b), "person_b": max(person_a, person_b)}
-    when = _now() if at is None else _as_utc(at)
-    said = {"judgement": judgement, "by": by.strip()[:200], "why": why.strip()[:LONGEST], "at": when}
-    try:
-        with store.engine.begin() as connection:
-            turn = _last_turn(connection, pair)
-            if after is not None and after != turn:
-                raise JudgedMeanwhileError(_MEANWHILE)
-            if judgement == "withdrawn" and turn == 0:
-                msg = f"Nobody has decided about {pair['person_a']} and {pair['person_b']}, so there is nothing to withdraw."
-                raise ValueError(msg)
-            connection.execute(sa.insert(_judgements).values(**pair, **said, turn=turn + 1))
-    except sa.exc.IntegrityError as error:
-        raise JudgedMeanwhileError(_MEANWHILE) from error
-    except sa.exc.OperationalError as error:
-        msg = f"The decision could not be kept: {error.orig}. Try again; if it happens again, check that {store.engine.url.render_as_string()} can be written."
-        raise OSError(msg) from error
-    return turn + 1
-
-
-_MEANWHILE = "Somebody else has decided about these two since you opened them. Look at their decision first, then decide again."
-
-
-def judgements(store: Store, *, as_of: date | None = None, history: bool = False) -> pd.DataFrame:
-    """Return the decisions that stand, or with `history` all there ever were.
-
-    Parameters
-    ----------
-    as_of : the decisions made by the end of this day, London time; None for all.
-    history : superseded and withdrawn decisions too.
-
-    Returns
-    -------
-    person_a < person_b, turn, judgement, by, at (UTC), why and superseded_at (when the next decision about
-        the pair was made; empty where this one stands), by pair and turn.
-    """
-    query = sa.select(_judgements).order_by(
-        _judgements.c.person_a, _judgements.c.person_b, _judgements.c.turn
-    )
-    if as_of is not None:
-        end = datetime.combine(as_of + timedelta(days=1), time(), LONDON)
-        query = query.where(_judgements.c.at < _as_utc(end))
-    with store.engine.connect().execution_options(reading=True) as connection:
-        rows = connection.execute(query).mappings().all()
-    return _framed([dict(row) for row in rows], history=history)
-
-
-def _framed(rows: Sequence[Mapping[str, Any]], *, history: bool) -> pd.DataFrame:
-    found = pd.DataFrame(rows, columns=list(_judgements.c.keys()))
-    text = dict.fromkeys(("person_a", "person_b", "judgement", "by", "why"), "str")
-    found = found.astype({**text, "turn": "int64", "at": "datetime64[s]"})
-    found["at"] = found["at"].dt.tz_localize("UTC")
-    found["superseded_at"] = found.groupby(["person_a", "person_b"])["at"].shift(-1)
-    if not history:
-        found = found[found["superseded_at"].isna() & (found["judgement"] != "withdrawn")]
-    return found[list(COLUMNS)].reset_index(drop=True)
-
-
-def load_judgements(url: str, *, as_of: date | None = None, history: bool = False) -> pd.DataFrame:
-    """Return the decisions at a URL as `judgements` does, none where there is no store yet."""
-    if not store_exists(url):
-        return _framed([], history=history)
-    with open_store(url) as store:
-        return judgements(store, as_of=as_of, history=history)
-
-
-def _validate(person_a: str, person_b: str, judgement: str, by: str, why: str) -> None:
-    faults = []
-    if judgement not in JUDGEMENTS:
-        faults.append(f"{judgement!r} is not a decision: use one of {', '.join(JUDGEMENTS)}")
-    if person_a == person_b:
-        faults.append(f"{person_a} is one record, and a decision is about two")
-    if not by.strip():
-        faults.append("nobody is named as having decided")
-    if not why.strip():
-        faults.append("no reason is given")
-    if faults:
-        msg = f"The decision was not kept: {'; '.join(faults)}."
-        raise ValueError(msg)
-
-
-def _last_turn(connection: sa.Connection, pair: Mapping[str, str]) -> int:
-    query = sa.select(sa.func.max(_judgements.c.turn)).where(
-        *(_judgements.c[side] == person for side, person in pair.items())
-    )
-    return int(connection.execute(query).scalar() or 0)
-
-
-def _now() -> datetime:
-    return _as_utc(datetime.now(UTC))
-
-
-def _as_utc(moment: datetime) -> datetime:
-    """Return a moment as it is kept: in UTC, to the second; one without a zone is London time."""
-    zoned = moment if moment.tzinfo is not None else moment.replace(tzinfo=LONDON)
-    return zoned.astimezone(UTC).replace(tzinfo=None, microsecond=0)
+    with store.engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+        config = Config(attributes={"connection": connection})
+        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        if sa.inspect(connection).has_table("schema_version") and not sa.inspect(connection).has_table(
+            "alembic_version"
+        ):
+            command.stamp(config, VERSIONS[0])
+        command.upgrade(config, VERSIONS[-1])

@@ -13,7 +13,8 @@ from typer.testing import CliRunner
 from app import duplicates, pairs
 from app.cli import cli
 from mapping.access import Viewer
-from mapping.store import judge, load_judgements, open_store, store_url
+from mapping.judgements import judge, load_judgements
+from mapping.store import open_store, store_url
 
 OpenApp = Callable[..., AppTest]
 Shown = Callable[[AppTest], str]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from app.analysis import Settings, analyse, analyse_records
 from mapping.access import Viewer, visible
+from mapping.judgements import judge
 from mapping.merging import (
     Clusters,
     Identities,
@@ -22,7 +23,7 @@ from mapping.merging import (
     merge_people,
 )
 from mapping.records import Records, read_case
-from mapping.store import judge, open_store, store_url
+from mapping.store import open_store, store_url
 
 DEMO = Path(__file__).parents[2] / "data" / "synthetic" / "demo"
 RESULTS = ("links", "link_items", "groups", "group_summary", "shared_contacts", "wards", "rejected")

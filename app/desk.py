@@ -1,0 +1,80 @@
+"""Keep what this user enters in the store of the case, and return what was entered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from app import data, state
+from mapping.entries import Entry, entry_history, keep_entry, load_entries, remove_entry
+from mapping.store import load, open_store, store_url
+
+NAMELESS = "Give your name first: what you enter is kept with who entered it."
+
+
+def url() -> str:
+    """Return where what is entered about the case is kept."""
+    return store_url(data.case_folder())
+
+
+def entries(kind: str) -> list[Entry]:
+    """Return the entries of a kind that stand, in the order in which they were begun.
+
+    Raises
+    ------
+    OSError, ValueError
+        The store cannot be read; the message says so for the user.
+    """
+    return load_entries(url(), kind)
+
+
+def history(kind: str, entry_id: str) -> list[Entry]:
+    """Return every turn of one entry, the first first."""
+    return load(url(), lambda store: entry_history(store, kind, entry_id)) or []
+
+
+def keep(
+    kind: str,
+    content: Mapping[str, Any],
+    *,
+    why: str = "",
+    entry_id: str | None = None,
+    after: int | None = None,
+) -> Entry:
+    """Keep what this user entered, as `mapping.entries.keep_entry` does.
+
+    Raises
+    ------
+    ValueError
+        The user has given no name, or somebody else changed the same entry meanwhile.
+    OSError
+        It could not be kept.
+    """
+    with open_store(url()) as store:
+        return keep_entry(store, kind, content, by=_name(), why=why, entry_id=entry_id, after=after)
+
+
+def remove(kind: str, entry_id: str, *, why: str, after: int | None = None) -> Entry:
+    """Take something that was entered away, as `mapping.entries.remove_entry` does; it stays in the history."""
+    with open_store(url()) as store:
+        return remove_entry(store, kind, entry_id, by=_name(), why=why, after=after)
+
+
+def who() -> str:
+    """Show the small box for the user's name where it is wanted; return the name, "" where there is none yet."""
+    st.text_input(
+        "Your name, kept with what you enter",
+        key=state.USER,
+        max_chars=100,
+        placeholder="Name and team",
+        persist_state="session",
+    )
+    return state.user()
+
+
+def _name() -> str:
+    if not state.user():
+        raise ValueError(NAMELESS)
+    return state.user()

@@ -1,0 +1,1 @@
+"""Change the tables of a store from one version to the next."""
