@@ -99,6 +99,36 @@ class Network:
 
 
 @dataclass(frozen=True, eq=False)
+class Linking:
+    """What links people, worked out when first asked for: a command about places never asks.
+
+    Attributes
+    ----------
+    records : what the viewer may see, known by `as_of`.
+    settings, as_of : what was asked, and the date that counts.
+    bands : the table of age bands.
+    clock : times the stages.
+    """
+
+    records: Records
+    settings: Settings
+    as_of: date | None
+    bands: str
+    clock: Clock
+
+    @cached_property
+    def evidence(self) -> evidence.Evidence:
+        """Every row that can link people."""
+        with self.clock.stage("gathering evidence"):
+            return evidence.mentions(self.records, grades=self.settings.grades, as_of=self.as_of)
+
+    @cached_property
+    def network(self) -> Network:
+        """Links and ties; groups begin to be settled."""
+        return _network(self)
+
+
+@dataclass(frozen=True, eq=False)
 class Analysis:
     """Everything computed from a case for one viewer and date.
 
@@ -111,8 +141,9 @@ class Analysis:
     as_of : the date that counts; None where nothing in the records has a date.
     geography : where homes, events and places lie.
     bands, homes : the tables of age bands and of the wards people live in.
-    network : links, ties and the groups that are being settled; None for a viewer who sees no people.
-    clock, counts : what the summary is made of.
+    linking : what links people; None for a viewer who sees no people.
+    read : of each table, how many rows were read, kept and set aside.
+    clock, notes : what else the summary is made of.
     """
 
     records: Records
@@ -121,9 +152,24 @@ class Analysis:
     geography: WardTable
     bands: str
     homes: str
-    network: Network | None
+    linking: Linking | None
+    read: Mapping[str, Mapping[str, int]]
     clock: Clock
-    counts: Mapping[str, Any]
+    notes: tuple[str, ...]
+
+    @property
+    def network(self) -> Network | None:
+        """Links, ties and the groups that are being settled; None for a viewer who sees no people."""
+        return None if self.linking is None else self.linking.network
+
+    @cached_property
+    def counts(self) -> Mapping[str, Any]:
+        """Where the rows of every table went, faults by table, and notes."""
+        return {
+            "rows": {name: _row_account(name, self) for name in self.read},
+            "rejected": {name: rows["faults"] for name, rows in self.read.items() if rows["faults"]},
+            "notes": list(self.notes),
+        }
 
     def query(self, result: str, *, plain: bool = False) -> str:
         """Return the query for one result, in a fixed order of rows; empty results keep their columns.
@@ -405,6 +451,7 @@ def analyse(
     dates: Dates = "iso",
     strict: bool = False,
     wait: bool = True,
+    linked: bool = True,
     progress: Progress | None = None,
     **settings: Any,
 ) -> Analysis:
@@ -417,6 +464,8 @@ def analyse(
     decisions : the store of decisions about the case; by default the one `mapping.merging.load_identities` finds.
     dates, strict : as in `read_case`.
     wait : whether to wait for groups; if not, whoever asks for them first does.
+    linked : whether to link people now; if not, whoever asks for what links them first waits for it. For what is
+        about places only.
     progress : called with each stage's name as it ends and the seconds it took.
     **settings : fields of `Settings`.
 
@@ -433,7 +482,7 @@ def analyse(
         places = load_geography(Path(case), geography)
     with clock.stage("reading records"):
         records = load_case(case, places, dates=dates, strict=strict)
-    return analyse_records(records, places, Settings(**settings), wait=wait, clock=clock)
+    return analyse_records(records, places, Settings(**settings), wait=wait, linked=linked, clock=clock)
 
 
 def load_geography(case: Path, folder: Path | str | None = None) -> Geography | None:
@@ -475,10 +524,11 @@ def analyse_records(
     settings: Settings,
     *,
     wait: bool = True,
+    linked: bool = True,
     clock: Clock | None = None,
     progress: Progress | None = None,
 ) -> Analysis:
-    """Compute everything from records already read; `records` stays as it is."""
+    """Compute everything from records already read; `records` stays as it is. Parameters are those of `analyse`."""
     clock = clock or Clock(progress)
     records = records.branch()
     with clock.stage("choosing what the viewer may see"):
@@ -490,36 +540,36 @@ def analyse_records(
             seen = visible(seen, settings.viewer).with_tables({}, notes=records.notes)
         known = at_date(seen, as_of)
         bands = people.age_bands(known, as_of)
-    network = _network(known, settings, bands, as_of, clock) if settings.viewer.sees_people else None
+    linking = Linking(known, settings, as_of, bands, clock) if settings.viewer.sees_people else None
+    if linking is not None and linked:
+        # Before the map, so that groups settle while it is made.
+        _ = linking.network
     with clock.stage("placing on the map"):
         placed = _place(known, places, bands, as_of)
         homes = _keep_homes(known, placed)
-    counts = {
-        "rows": {name: _row_account(name, seen, known, network) for name in seen.counts},
-        "rejected": {name: counts["faults"] for name, counts in seen.counts.items() if counts["faults"]},
-        "notes": list(seen.notes),
-    }
-    analysis = Analysis(known, settings, as_of, placed, bands, homes, network, clock, counts)
+    analysis = Analysis(
+        known, settings, as_of, placed, bands, homes, linking, dict(seen.counts), clock, tuple(seen.notes)
+    )
     weakref.finalize(analysis, records.forget)
-    if wait and network is not None:
+    if wait and linked and linking is not None:
         _ = analysis.found_contacts
     return analysis
 
 
-def _network(records: Records, settings: Settings, bands: str, as_of: date | None, clock: Clock) -> Network:
+def _network(linking: Linking) -> Network:
+    records, settings, clock = linking.records, linking.settings, linking.clock
     everyone = int(records.execute("SELECT count(*) FROM {people}")[0][0])
     apart = groups.open_apart() if everyone > groups.APART_ABOVE else None
-    with clock.stage("gathering evidence"):
-        cited = evidence.mentions(records, grades=settings.grades, as_of=as_of)
+    cited = linking.evidence
     with clock.stage("linking people"):
         built = links.build_links(
-            cited, as_of=as_of, half_life=settings.half_life, window_hours=settings.window_hours
+            cited, as_of=linking.as_of, half_life=settings.half_life, window_hours=settings.window_hours
         )
         settling = groups.start_groups(
-            built, bands, resolution=settings.resolution, seed=settings.seed, apart=apart
+            built, linking.bands, resolution=settings.resolution, seed=settings.seed, apart=apart
         )
     with clock.stage("finding shared contacts"):
-        ties = contacts.build_ties(cited, built, bands)
+        ties = contacts.build_ties(cited, built, linking.bands)
     return Network(cited, built, ties, settling)
 
 
@@ -605,7 +655,7 @@ def _summary(analysis: Analysis) -> dict[str, Any]:
 
 def _how_sure(analysis: Analysis) -> dict[str, Any]:
     """Say what was done to find out how sure the results are, and why no more."""
-    if analysis.network is None:
+    if analysis.linking is None:
         return {}
     said = []
     if analysis.settings.resamples is None and not analysis.resamples:
@@ -619,10 +669,10 @@ def _how_sure(analysis: Analysis) -> dict[str, Any]:
     return {"resamples": analysis.resamples, "tested_against_chance": analysis.tests_chance, "notes": said}
 
 
-def _row_account(name: str, seen: Records, known: Records, network: Network | None) -> dict[str, int]:
+def _row_account(name: str, analysis: Analysis) -> dict[str, int]:
     """Say where every row of a table went: read = set_aside + not_known_yet + outside_grades + used, and of people + merged."""
-    counts = seen.counts[name]
-    in_time = int(known.execute(f"SELECT count(*) FROM {{{name}}}")[0][0])
+    counts, linking = analysis.read[name], analysis.linking
+    in_time = int(analysis.records.execute(f"SELECT count(*) FROM {{{name}}}")[0][0])
     account = {
         "read": counts["read"],
         "set_aside": counts["set_aside"],
@@ -631,8 +681,8 @@ def _row_account(name: str, seen: Records, known: Records, network: Network | No
     }
     if counts.get("merged"):
         account["merged"] = counts["merged"]
-    if network is not None and name in network.evidence.counts:
-        tally = network.evidence.counts[name]
+    if linking is not None and name in linking.evidence.counts:
+        tally = linking.evidence.counts[name]
         account |= {
             "used": tally["used"],
             "ungraded": tally["ungraded"],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import isfinite, isnan
@@ -21,6 +20,7 @@ from geo.inequality import (
     compare_tenths,
     concentration_curve,
     concentration_index,
+    edition_year,
     share_by_decile,
     slope_index,
 )
@@ -288,7 +288,7 @@ def _deciles(
     if measure not in OF_CHILDREN:
         return None, 0, [NO_DECILES]
     # The homes have the decile of the edition that the wards table names.
-    year = "".join(re.findall(r"IMD (\d{4})", edition)[:1])
+    year = edition_year(edition)
     everyone = children_by_decile(geography, edition=year or None)
     homes = _children(analysis, measure, placed)
     table = share_by_decile(

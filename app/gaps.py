@@ -240,9 +240,7 @@ def _people(analysis: Analysis) -> pd.DataFrame:
     bands = analysis.records.sql(
         f"SELECT person_id, age_band = 'child' AS is_child FROM {analysis.bands} JOIN {{people}} USING (person_n)"
     ).df()
-    people = analysis.records.table("people").merge(bands, on="person_id", how="left")
-    # A column in which nothing is recorded has no type of its own.
-    return people.astype(dict.fromkeys(("sex", "ethnicity", "school_id"), TEXT))
+    return analysis.records.table("people").merge(bands, on="person_id", how="left")
 
 
 def _without_traits(people: pd.DataFrame) -> pd.DataFrame:

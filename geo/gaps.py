@@ -13,6 +13,7 @@ import pandas as pd
 from geo.rates import Floats, to_floats
 
 Flags = npt.NDArray[np.bool_]
+TEXT = pd.StringDtype(na_value=np.nan)
 
 COLUMNS = {
     "dimension": "str",
@@ -180,7 +181,9 @@ def _base(people: pd.DataFrame, referrals: pd.DataFrame, since: date, until: dat
     under = born > pd.Timestamp(since) - pd.DateOffset(years=18)
     unknown = born.isna() & people["is_child"].fillna(False).astype(bool)
     chosen = (under & (born <= pd.Timestamp(until))) | unknown
-    kept = people[chosen].reset_index(drop=True)
+    # A column in which nothing is recorded has no type of its own, and could not be joined to another.
+    traits = dict.fromkeys(("sex", "ethnicity", "school_id"), TEXT)
+    kept = people[chosen].reset_index(drop=True).astype(traits)
     days = referrals["received_on"]
     counted = referrals[(days >= pd.Timestamp(since)) & (days < pd.Timestamp(until) + pd.Timedelta(days=1))]
     by_person = counted.groupby("person_id")["received_on"].agg(["size", "min"]).reindex(kept["person_id"])
@@ -205,9 +208,11 @@ def _dimensions(
     people: pd.DataFrame, schools: pd.Series[str] | None
 ) -> list[tuple[str, pd.Series[str], Callable[[str], str]]]:
     """Return what children are compared by: the name, each child's group, and how a group is called."""
-    ethnicity = people["ethnicity"].map({code: name for name, codes in ETHNICITIES.items() for code in codes})
+    recorded = people["ethnicity"]
+    ethnicity = recorded.map({code: name for name, codes in ETHNICITIES.items() for code in codes})
+    ethnicity = ethnicity.astype(TEXT)
     # A code list of one's own may hold other codes: they stand as they are.
-    ethnicity = ethnicity.fillna(people["ethnicity"].where(~people["ethnicity"].isin(NOT_RECORDED)))
+    ethnicity = ethnicity.fillna(recorded.where(~recorded.isin(NOT_RECORDED)))
     sex = people["sex"].where(~people["sex"].isin(NOT_RECORDED))
     background = ethnicity.mask(ethnicity.notna() & ethnicity.ne("White"), MINORITY)
     names = {} if schools is None else schools.dropna().to_dict()

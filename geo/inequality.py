@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from math import exp, floor, inf, log, nan, sqrt
 from typing import Literal
@@ -9,7 +10,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from geo.deprivation import build_deprivation, lsoa_deciles
+from geo.deprivation import RANKED, build_deprivation, lsoa_deciles
 from geo.files import Geography
 from geo.places import lsoa_to_wards
 from geo.rates import Floats, crude_rate, to_floats, validate_counts, validate_population
@@ -126,28 +127,42 @@ class Ranked:
 def validate_edition(*editions: Editions) -> str:
     """Return the one edition of the Indices of Deprivation that figures rest on; refuse more than one.
 
-    The editions rank other LSOAs by other data and are not a time series. "" and missing say nothing.
+    The editions rank other LSOAs by other data and are not a time series. "" and missing say nothing. One edition may
+    be written in several ways: "2019", "IoD2019" and "IMD 2019 on LSOA11" are the same (see `edition_year`).
 
     Parameters
     ----------
     editions : names such as "2019", or a column that names the edition of each area (`imd_edition` of the wards).
+
+    Returns
+    -------
+    The edition as it was named; of several ways to write it the first as text.
 
     Raises
     ------
     MixedEditions
         More than one is named.
     """
-    named: list[str] = []
+    named: set[str] = set()
     for each in editions:
-        named += [each] if isinstance(each, str) else [str(name) for name in each.dropna().unique()]
-    found = sorted({name for name in named if name})
-    if len(found) > 1:
+        named |= {each} if isinstance(each, str) else {str(name) for name in each.dropna().unique()}
+    found = sorted(name for name in named if name.strip())
+    if len({edition_year(name) for name in found}) > 1:
         msg = (
             f"These figures mix {' and '.join(found)}. Editions of the Indices of Deprivation are not a time series and "
             f"are never put together: use one edition for all of them."
         )
         raise MixedEditions(msg)
     return found[0] if found else ""
+
+
+def edition_year(name: str) -> str:
+    """Return the year of an edition however it is written, "2019" for "IMD 2019 on LSOA11"; an unknown one as text.
+
+    A number that is no edition's year (the census of the LSOAs, say) is passed over.
+    """
+    years = {year for year in re.findall(r"(?<!\d)\d{4}(?!\d)", name) if year in RANKED}
+    return years.pop() if len(years) == 1 else " ".join(name.casefold().split())
 
 
 def children_by_decile(geography: Geography, *, edition: str | None = None) -> DecileChildren:

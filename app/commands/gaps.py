@@ -52,7 +52,7 @@ def gaps(
         geography=geography,
         dates=dates.value,
         progress=report,
-        wait=False,
+        linked=False,
         **viewed(as_of, viewer),
     )
     found = finding.find_gaps(result, since=None if since is None else since.date())

@@ -81,7 +81,7 @@ def hotspots(
         dates=dates.value,
         progress=report,
         seed=seed,
-        wait=False,
+        linked=False,
         **viewed(as_of, viewer),
     )
     counts = finding.build_counts(result, areas, places)

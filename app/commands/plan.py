@@ -106,7 +106,7 @@ def plan(
     validate_out(out, planning.FILES)
     places = analysis.load_geography(case, geography)
     result = analysis.analyse(
-        case, geography=geography, dates=dates.value, progress=report, wait=False, **viewed(as_of, viewer)
+        case, geography=geography, dates=dates.value, progress=report, linked=False, **viewed(as_of, viewer)
     )
     week = planning.build_week(
         result,

@@ -41,6 +41,21 @@ def test_the_demo_comes_out_whole() -> None:
     )
 
 
+def test_people_are_linked_only_when_somebody_asks(write_case) -> None:
+    """A command about places waits for no network, and gets the same counts and, if it asks, the same links."""
+    case = write_case(
+        people="person_id,date_of_birth\nC1,2012-01-01\nC2,2012-01-01\n",
+        associations="person_a,person_b,kind,last_seen\nC1,C2,peer,2024-03-01\n",
+    )
+    whole, lazy = analyse(case), analyse(case, linked=False)
+
+    assert "linking people" not in [stage["stage"] for stage in lazy.clock.stages]
+    assert lazy.counts == whole.counts
+    assert lazy.counts["rows"]["associations"]["used"] == 1
+    assert "linking people" not in [stage["stage"] for stage in lazy.clock.stages]
+    pd.testing.assert_frame_equal(lazy.links, whole.links)
+
+
 def test_every_link_opens_to_as_many_items_as_it_says(write_case) -> None:
     found = analyse(DEMO)
     sample = found.links.sample(40, random_state=1)

@@ -51,6 +51,20 @@ def many(count: int, referred_of_them: int, sex: str, school: str) -> list[tuple
     return [(f"{sex}{school}{at}", "2011-05-01", sex, "WBRI", school, True) for at in range(count)]
 
 
+@pytest.mark.parametrize("kind", ["object", "float64", "bool"])
+def test_a_column_in_which_nothing_is_recorded_compares_nobody(kind: str) -> None:
+    """A column without a single entry comes in any type: joining it to another must not fail."""
+    people = children(many(20, 0, "F", "S1"))
+    nothing = pd.Series([None] * len(people), dtype=object).astype("boolean" if kind == "bool" else kind)
+
+    for column in ("ethnicity", "sex", "school_id"):
+        found = build_gaps(people.assign(**{column: nothing}), referred(("FS10", "2025-06-01")), until=UNTIL)
+        there = {"ethnicity": ["school", "sex"], "sex": ["ethnicity", "school"]}
+        assert sorted(found.table["dimension"].unique()) == there.get(
+            column, ["ethnicity", "sex", "sex and background", "sex and ethnicity"]
+        )
+
+
 def test_a_group_is_compared_with_children_of_its_age_and_sex() -> None:
     people = children(many(40, 0, "F", "S1") + many(60, 0, "F", "S2") + many(100, 0, "M", "S2"))
     rows = [(f"FS2{at}", "2025-06-01") for at in range(30)] + [(f"MS2{at}", "2025-06-01") for at in range(10)]

@@ -18,6 +18,7 @@ from geo.inequality import (
     compare_tenths,
     concentration_curve,
     concentration_index,
+    edition_year,
     share_by_decile,
     slope_index,
     validate_edition,
@@ -145,6 +146,20 @@ def test_editions_are_never_mixed() -> None:
         share_by_decile(pd.Series([1]), pd.Series([5], index=[1]), edition="2019", population_edition="2025")
     assert validate_edition("2019", "", pd.Series(["2019", None])) == "2019"
     assert validate_edition("") == ""
+
+
+def test_an_edition_is_the_same_however_it_is_written() -> None:
+    assert validate_edition("2019", pd.Series(["IMD 2019 on LSOA11", None])) == "2019"
+    assert validate_edition("IoD2019 (LSOA 2011)", "IMD 2019 on LSOA11") == "IMD 2019 on LSOA11"
+    assert validate_edition("A ranking  of one's own", "a ranking of one's own") == "A ranking  of one's own"
+    assert [edition_year(name) for name in ("2025", "IMD 2019 on LSOA11", "LSOA 2021", "")] == [
+        "2025",
+        "2019",
+        "lsoa 2021",
+        "",
+    ]
+    with pytest.raises(MixedEditions, match="mix 2025 and IMD 2019 on LSOA11"):
+        validate_edition("2025", "IMD 2019 on LSOA11")
 
 
 def test_shares_by_decile_come_with_exact_intervals() -> None:
