@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from mapping.text import visible, xml_safe
+
 MARKINGS = ("OFFICIAL", "OFFICIAL-SENSITIVE")
 MARKING = "OFFICIAL-SENSITIVE"
 DRAFT = "Drafted from the records; not yet read by anyone."
@@ -87,9 +89,39 @@ class Paper:
             _validate(part)
 
 
+def lines(text: object) -> list[str]:
+    """Return the lines of a text that have something on them, with nothing in them that hides itself or that no file can hold."""
+    safe = xml_safe(visible(text)).replace("\t", " ")
+    return [line.strip() for line in safe.splitlines() if line.strip()]
+
+
+def one_line(text: object) -> str:
+    """Return the lines of a text as one, for a cell, a heading or a caption."""
+    return " ".join(lines(text))
+
+
+def shares(grid: Grid) -> list[float]:
+    """Return how the page's width is shared among a table's columns; the shares add up to 1.
+
+    Where a table does not say, a column gets more the longer its texts are, and no column gets less than
+    a third of an even share.
+    """
+    if grid.widths is not None:
+        given = [float(width) for width in grid.widths]
+    else:
+        longest = [max(map(len, column)) for column in zip(grid.columns, *grid.rows, strict=True)]
+        capped = [min(max(length, 6), 60) for length in longest]
+        least = sum(capped) / len(capped) / 3
+        given = [max(length, least) for length in capped]
+    return [width / sum(given) for width in given]
+
+
 def _validate(part: Part) -> None:
     if isinstance(part, Picture) and not part.alt.strip():
         msg = "A picture has no text that says what it shows. Give `alt`."
+        raise ValueError(msg)
+    if isinstance(part, Grid) and not part.columns:
+        msg = f"The table {part.caption!r} has no columns."
         raise ValueError(msg)
     if isinstance(part, Grid):
         wrong = [row for row in part.rows if len(row) != len(part.columns)]
