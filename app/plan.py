@@ -18,25 +18,14 @@ from app.results import save_tables
 from app.text import plain, short
 from geo.boundaries import points_to_areas
 from geo.concern import PRIVATE, build_concern
-from geo.coverage import (
-    PEAK,
-    REACH,
-    Plan,
-    Rules,
-    Task,
-    best_plan,
-    build_slots,
-    build_task,
-    greedy_plan,
-    plan_table,
-    random_plan,
-    ward_coverage,
-)
+from geo.coverage import REACH, Rules, Task, build_slots, build_task
 from geo.files import Geography
 from geo.places import event_places, location_places
+from geo.plans import PEAK, Plan, best_plan, greedy_plan, plan_table, random_plan, ward_coverage
 
 if TYPE_CHECKING:
     from app.analysis import Analysis
+    from mapping.records import Records
 
 TABLES = ("plan", "plan_wards")
 FILES = (*(f"{name}.parquet" for name in TABLES), "summary.json")
@@ -134,11 +123,20 @@ def list_concern(
     kinds: Sequence[str] = KINDS,
     *,
     since: date | None = None,
+    until: date | None = None,
+    records: Records | None = None,
 ) -> tuple[pd.DataFrame, list[str]]:
-    """List where and when harm was recorded, with its ward; see `geo.concern.build_concern`."""
+    """List where and when harm was recorded, with its ward; see `geo.concern.build_concern`.
+
+    Parameters
+    ----------
+    until : nothing later; the as-of date where that is earlier, or none is given.
+    records : what another audience may see, in place of what the viewer may.
+    """
     from app.analysis import UNDATED
 
-    records, sees = analysis.records, analysis.settings.viewer.sees_people
+    records, sees = records or analysis.records, analysis.settings.viewer.sees_people
+    latest = min(analysis.as_of or UNDATED, until or UNDATED)
     tables = {name: records.table(name) for name in ("people", "locations", "events", "missing")}
     places = geography or Geography()
     sites = location_places(tables["locations"], places)
@@ -148,7 +146,7 @@ def list_concern(
         sites=sites,
         happened=event_places(tables["events"], tables["locations"], sites, places),
         kinds=kinds,
-        as_of=analysis.as_of or UNDATED,
+        as_of=latest,
         since=since,
     )
     found["ward_code"] = None
@@ -182,7 +180,7 @@ def build_week(
     ----------
     start : the first day; by default the Monday after the as-of date.
     must, must_not : ids of places, or names that only one place has.
-    rules : once_a_day, floor_share, floor_visits of `geo.coverage.Rules`.
+    rules : once_a_day, floor_share, floor_visits, at_least of `geo.coverage.Rules`.
 
     Raises
     ------
@@ -190,8 +188,11 @@ def build_week(
         An option is out of its range, a place is not there, or no plan keeps all rules.
     """
     places = list_places(analysis, kinds)
-    concern, notes = list_concern(analysis, geography, kinds, since=since)
-    when = build_slots(start or next_monday(analysis.as_of), days, teams=teams, slots=slots, hours=hours)
+    first = start or next_monday(analysis.as_of)
+    # A plan for days gone by rests on what was recorded before them, as it would have then.
+    before = first - timedelta(days=1)
+    concern, notes = list_concern(analysis, geography, kinds, since=since, until=before)
+    when = build_slots(first, days, teams=teams, slots=slots, hours=hours)
     kept = Rules(must=named(places, must), must_not=named(places, must_not), **rules)
     task = build_task(places, concern, when, reach=reach, rules=kept, any_day=any_day)
     wards = analysis.wards.set_index("ward_code")["ward_name"]
@@ -203,7 +204,8 @@ def build_week(
     if best.visits and median(task.alone[[*best.visits]]) < FEW:
         notes.append(TOO_FEW)
     said = (*notes, NOT_A_FORECAST, PEAK)
-    return WeekPlan(task, best, counted, since, analysis.as_of, wards, said)
+    until = None if analysis.as_of is None else min(analysis.as_of, before)
+    return WeekPlan(task, best, counted, since, until, wards, said)
 
 
 def next_monday(day: date | None) -> date:
@@ -289,7 +291,8 @@ def save(analysis: Analysis, week: WeekPlan, out: Path) -> None:
         "reach_metres": task.reach,
         "any_day": task.any_day,
         "rules": {
-            name: [*held] if isinstance(held, tuple) else held for name, held in vars(task.rules).items()
+            name: dict(held) if name == "at_least" else [*held] if isinstance(held, tuple) else held
+            for name, held in vars(task.rules).items()
         },
         "visits": len(best.visits),
         "visits_possible": int(task.slots["teams"].sum()),

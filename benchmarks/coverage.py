@@ -23,8 +23,9 @@ import pandas as pd
 from machine import machine
 
 from geo.boundaries import load_boundaries, points_to_areas
-from geo.coverage import Rules, best_plan, build_slots, build_task, greedy_plan, random_plan
+from geo.coverage import Rules, build_slots, build_task
 from geo.grid import lonlat_to_grid
+from geo.plans import best_plan, greedy_plan, random_plan
 
 REALDATA = (
     Path(os.environ.get("CONTEXTMAP_SHARED", Path(__file__).resolve().parents[2] / "shared")) / "realdata"

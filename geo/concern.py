@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +12,7 @@ from geo.lookups import positions
 from geo.places import Flags, Places
 from geo.wards import adult_at, until
 
-COLUMNS = ("kind", "easting", "northing", "weekday", "hour", "weight")
+COLUMNS = ("kind", "easting", "northing", "weekday", "hour", "weight", "at", "source_id")
 # Places where somebody lives in private: nobody sends a team there because of a map.
 PRIVATE = ("home", "foster_home")
 HARMED = ("harmed", "may_have_harmed")
@@ -54,8 +53,8 @@ def build_concern(
 
     Returns
     -------
-    kind, easting, northing, weekday (0 is Monday), hour (0 to 23), weight (1), and what could not be listed, in
-    sentences.
+    kind, easting, northing, weekday (0 is Monday), hour (0 to 23), weight (1), at (when), source_id (None where the
+    record names no source), and what could not be listed, in sentences.
     """
     kind_of, private = _kinds(locations, missing, kinds)
     person = positions(missing["person_id"], people["person_id"])
@@ -66,14 +65,14 @@ def build_concern(
     harm = _harmed(events, participation) & ~incident
     # A found child stays found in a private home: the row says nothing of a place that can be visited.
     asked = [
-        (FOUND, missing["found_at"], sites.take(found_at), child & (found_at >= 0) & ~private),
-        (MISSING, missing["reported_at"], sites.take(gone_from), child & kind_of),
-        (INCIDENT, events["started_at"], happened, incident),
-        (HARM, events["started_at"], happened, harm),
+        (FOUND, missing, "found_at", sites.take(found_at), child & (found_at >= 0) & ~private),
+        (MISSING, missing, "reported_at", sites.take(gone_from), child & kind_of),
+        (INCIDENT, events, "started_at", happened, incident),
+        (HARM, events, "started_at", happened, harm),
     ]
     parts, lost = [], 0
-    for kind, when, places, rows in asked:
-        part, missed = _rows(kind, when, places, rows, as_of, since)
+    for kind, table, when, places, rows in asked:
+        part, missed = _rows(kind, table, when, places, rows, as_of, since)
         parts.append(part)
         lost += missed
     notes = [NO_PARTICIPATION] if participation is None else []
@@ -100,21 +99,26 @@ def _harmed(events: pd.DataFrame, participation: pd.DataFrame | None) -> Flags:
 
 
 def _rows(
-    kind: str, when: pd.Series[Any], places: Places, rows: Flags, as_of: date, since: date | None
+    kind: str, table: pd.DataFrame, when: str, places: Places, rows: Flags, as_of: date, since: date | None
 ) -> tuple[pd.DataFrame, int]:
     """Return the rows that have a place and a time, and how many of those wanted have not."""
-    times = pd.to_datetime(when)
+    times = pd.to_datetime(table[when])
     wanted = rows & (until(times, as_of) | times.isna().to_numpy())
     if since is not None:
         wanted &= ~(times < pd.Timestamp(since)).to_numpy()
     listed = wanted & times.notna().to_numpy() & places.placed & np.isfinite(places.easting)
     known = times[listed]
-    table = {
+    source = (
+        table["source_id"].astype(object) if "source_id" in table else pd.Series(None, table.index, object)
+    )
+    found = {
         "kind": np.repeat(kind, len(known)).astype(object),
         "easting": places.easting[listed],
         "northing": places.northing[listed],
         "weekday": known.dt.weekday.to_numpy(dtype=np.int64),
         "hour": known.dt.hour.to_numpy(dtype=np.int64),
         "weight": np.ones(len(known), dtype=np.int64),
+        "at": known.to_numpy(),
+        "source_id": source.where(source.notna(), None).to_numpy()[listed],
     }
-    return pd.DataFrame(table), int(wanted.sum() - listed.sum())
+    return pd.DataFrame(found), int(wanted.sum() - listed.sum())

@@ -19,7 +19,7 @@ Rows = list[tuple[Any, Any, Any]]
 ROUNDING = 1e-6
 FLOOR_SECONDS = 10.0
 INFEASIBLE = (
-    "No plan keeps all rules: visits in all {visits}, places that must be visited {must}, {floors}. "
+    "No plan keeps all rules: visits in all {visits}, places that must be visited {must}{kinds}, {floors}. "
     "Lower the floor, take places off the list of those that must be visited, or give more teams, days or slots."
 )
 NOT_YET = "No plan that keeps all rules was found in {seconds:g} seconds. Give more time, or lower the floor."
@@ -41,8 +41,9 @@ def solve(task: Task, *, time_limit: float) -> Answer:
         sum of x over the visits of a slot <= its teams
         sum of x over the visits to a place on a day <= 1     (where each place is visited once a day)
         sum of x over the visits to a place >= 1              (for each that must be visited)
+        z_p <= sum of x over the visits to place p; sum of z over the places of a kind >= its least number
         sum(weight_i y_i) over a ward >= its floor, and visits to it that reach something likewise
-        x 0 or 1, y between 0 and 1
+        x 0 or 1, y and z between 0 and 1
 
     Visits that reach nothing are left out; so, where a place may be visited in every slot and no visits are promised
     to wards, is a visit all of whose concern another one of the same slot reaches too: the other can take its place
@@ -98,7 +99,8 @@ def _most(task: Task, ward: str) -> int:
 
 def _candidates(task: Task) -> Ints:
     """Return the visits worth considering: those that reach something, and those to places that must be visited."""
-    must = np.tile(task.places["place_id"].isin(task.rules.must).to_numpy(dtype=bool), len(task.slots))
+    listed = task.places["place_id"].isin(task.rules.must).to_numpy(dtype=bool)
+    must = np.tile(listed | task.targets, len(task.slots))
     wanted = ((np.diff(task.reaches.indptr) > 0) | must) & task.allowed
     one_slot = int(task.slots["slot"].max()) == 1
     if (one_slot or not task.rules.once_a_day) and not task.rules.floor_visits:
@@ -148,7 +150,36 @@ def _rules(task: Task, visits: Ints) -> Rows:
     must = np.flatnonzero(task.places["place_id"].isin(task.rules.must))
     if len(must):
         rows.append((chosen(place, count).tocsr()[must], 1.0, none))
-    return rows + _floor_rows(task, visits)
+    return rows + _floor_rows(task, visits) + _target_rows(task, chosen(place, count).tocsr())
+
+
+def _target_rows(task: Task, visited: Any) -> Rows:
+    """Return the rows that ask for different places of some kinds; `visited` adds up the visits to each place."""
+    from scipy.sparse import csr_array, eye_array, hstack
+
+    rows: Rows = []
+    before = 0
+    for kind, least in task.rules.at_least:
+        at = np.flatnonzero(task.places["kind"] == kind)
+        if not least or not len(at):
+            continue
+        # One more unknown a place: whether it is visited at all. It may be a fraction, as visits are whole.
+        apart = csr_array((len(at), before))
+        rows.append((hstack([-visited[at], apart, eye_array(len(at))]), -np.inf, 0.0))
+        none = csr_array((1, visited.shape[1] + before))
+        rows.append((hstack([none, csr_array(np.ones((1, len(at))))]), float(least), np.inf))
+        before += len(at)
+    return rows
+
+
+def _as_wide(rows: Rows, columns: int) -> Rows:
+    """Give rows that know fewer of the unknowns than there are zeros for the rest."""
+    from scipy.sparse import csr_array, hstack
+
+    return [
+        (hstack([matrix, csr_array((matrix.shape[0], columns - matrix.shape[1]))]), least, most)
+        for matrix, least, most in rows
+    ]
 
 
 def _floor_rows(task: Task, visits: Ints) -> Rows:
@@ -174,11 +205,15 @@ def _highs(task: Task, visits: Ints, rows: Rows, time_limit: float) -> tuple[str
     from scipy.optimize import Bounds, LinearConstraint, milp
 
     weights = task.weights.astype(np.float64)
+    wide = max(matrix.shape[1] for matrix, _, _ in rows)
+    rest = np.zeros(wide - len(visits) - len(weights))
     found = milp(
-        np.concatenate([np.zeros(len(visits)), -weights]),
-        integrality=np.concatenate([np.ones(len(visits)), np.zeros(len(weights))]),
+        np.concatenate([np.zeros(len(visits)), -weights, rest]),
+        integrality=np.concatenate([np.ones(len(visits)), np.zeros(len(weights)), rest]),
         bounds=Bounds(0, 1),
-        constraints=[LinearConstraint(matrix.tocsc(), least, most) for matrix, least, most in rows],
+        constraints=[
+            LinearConstraint(matrix.tocsc(), least, most) for matrix, least, most in _as_wide(rows, wide)
+        ],
         options={"time_limit": time_limit, "mip_rel_gap": 0.0},
     )
     if found.status == 2:
@@ -193,7 +228,7 @@ def _highs(task: Task, visits: Ints, rows: Rows, time_limit: float) -> tuple[str
 
 def _without_answer(task: Task, bound: int, time_limit: float) -> Answer:
     """Fall back on choosing one visit after the other, where that keeps the rules."""
-    from geo.coverage import broken_rules, greedy_plan
+    from geo.plans import broken_rules, greedy_plan
 
     spare = greedy_plan(task)
     if broken_rules(task, spare.visits):
@@ -203,7 +238,7 @@ def _without_answer(task: Task, bound: int, time_limit: float) -> Answer:
 
 def _needed(task: Task, visits: list[int]) -> tuple[int, ...]:
     """Take out visits that add nothing and that no rule asks for: that team is free."""
-    from geo.coverage import broken_rules
+    from geo.plans import broken_rules
 
     kept = sorted(visits)
     # How many of the kept visits reach each row of demand.
@@ -225,14 +260,14 @@ def _highest_floor(task: Task, visits: Ints) -> int:
     whole = replace(task, rules=replace(task.rules, floor_share=1.0))
     others = replace(task, rules=replace(task.rules, floor_share=0.0))
     (reach, most, _), *_ = _floor_rows(whole, visits)
-    size = len(visits) + len(task.demand)
-    rows = [
-        (hstack([matrix, csr_array((matrix.shape[0], 1))]), a, b) for matrix, a, b in _rules(others, visits)
-    ]
+    kept = _rules(others, visits)
+    size = max(matrix.shape[1] for matrix, _, _ in kept)
+    rows = _as_wide(kept, size + 1)
+    ((reach, _, _),) = _as_wide([(reach, 0.0, 0.0)], size)
     rows.append((hstack([reach, csr_array(-most[:, None])]), 0.0, np.inf))
     found = milp(
         np.concatenate([np.zeros(size), [-1.0]]),
-        integrality=np.concatenate([np.ones(len(visits)), np.zeros(len(task.demand) + 1)]),
+        integrality=np.concatenate([np.ones(len(visits)), np.zeros(size + 1 - len(visits))]),
         bounds=Bounds(0, 1),
         constraints=[LinearConstraint(matrix.tocsc(), least, top) for matrix, least, top in rows],
         options={"time_limit": FLOOR_SECONDS},
@@ -250,6 +285,10 @@ def _infeasible(task: Task, visits: Ints) -> str:
         )
     if rules.floor_visits:
         asked.append(f"visits for each ward {rules.floor_visits}")
+    kinds = "".join(f", at least {least} of the kind {kind}" for kind, least in rules.at_least if least)
     return INFEASIBLE.format(
-        visits=int(task.slots["teams"].sum()), must=len(rules.must), floors=" and ".join(asked) or "no floor"
+        visits=int(task.slots["teams"].sum()),
+        must=len(rules.must),
+        kinds=kinds,
+        floors=" and ".join(asked) or "no floor",
     )

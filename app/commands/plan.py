@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated
 
@@ -47,7 +48,11 @@ def plan(
         typer.Option(metavar="METRES", help="How far from a place a team reaches; by default 400."),
     ] = None,
     minutes: Annotated[
-        float | None, typer.Option(metavar="MINUTES", help="The same as walking time, at 80 metres a minute.")
+        float | None,
+        typer.Option(
+            metavar="MINUTES",
+            help="The same as walking time: 80 metres a minute, along streets 1.3 times as long as the straight line.",
+        ),
     ] = None,
     kinds: Annotated[
         str | None,
@@ -62,6 +67,13 @@ def plan(
     must_not: Annotated[
         list[str] | None,
         typer.Option(metavar="ID", help="A place that must not be visited, likewise."),
+    ] = None,
+    at_least: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KIND=N",
+            help="So many different places of a kind at least, as school=3; can be given again.",
+        ),
     ] = None,
     floor: Annotated[
         float,
@@ -100,7 +112,7 @@ def plan(
     from app import analysis
     from app import plan as planning
     from app.results import validate_out
-    from geo.coverage import REACH, WALKING
+    from geo.coverage import REACH, walking_reach
 
     out = out.resolve()
     validate_out(out, planning.FILES)
@@ -116,7 +128,7 @@ def plan(
         slots=slots,
         hours=(int(between[1]), int(between[2])),
         start=None if start is None else start.date(),
-        reach=WALKING * minutes if minutes is not None else REACH if reach is None else reach,
+        reach=walking_reach(minutes) if minutes is not None else REACH if reach is None else reach,
         kinds=planning.KINDS if kinds is None else tuple(kinds.split(",")),
         since=None if since is None else since.date(),
         must=must or (),
@@ -126,6 +138,7 @@ def plan(
         floor_share=floor,
         floor_visits=floor_visits,
         once_a_day=not again,
+        at_least=targets(at_least or ()),
     )
     planning.save(result, week, out)
     print_notes(week.notes)
@@ -133,3 +146,14 @@ def plan(
         print(line)
     print(planning.used(week))
     print(f"{planning.answer(week)} Written to {out}.")
+
+
+def targets(asked: Iterable[str]) -> tuple[tuple[str, int], ...]:
+    """Read how many places of which kind, as "school=3"."""
+    found = {}
+    for each in asked:
+        written = re.fullmatch(r"([a-z_]+)=(\d{1,3})", each.strip())
+        if written is None:
+            usage(f"--at-least {each!r} is not written as school=3.")
+        found[written[1]] = int(written[2])
+    return tuple(sorted(found.items()))

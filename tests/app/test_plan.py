@@ -15,7 +15,8 @@ import pytest
 from app import cli
 from app import plan as planning
 from app.analysis import analyse, load_geography
-from geo.coverage import PLAN, Visit, change_plan
+from geo.coverage import Visit
+from geo.plans import PLAN, change_plan
 from mapping.access import Viewer
 
 SQUARE = json.dumps(
@@ -150,6 +151,9 @@ def test_wrong_use_and_faults_are_sentences(run: Any, week: Path, tmp_path: Path
     )
     for more, code, said in (
         (("--reach", 5, "--minutes", 5), 2, "--reach and --minutes say the same thing."),
+        (("--at-least", "school"), 2, "--at-least 'school' is not written as school=3."),
+        (("--at-least", "school=9"), 1, "9 places of the kind school must be visited, but only 1 can be."),
+        (("--minutes", 0), 1, "A walk of 0 minutes with a detour of 1.3 cannot be."),
         (("--hours", "evening"), 2, "--hours 'evening' is not written as 8-24."),
         (("--hours", "20-8"), 1, "hours are 20 to 8; give a start from 0 to 23"),
         (("--kinds", "home,park"), 1, "home cannot be visited. Use kinds out of childrens_home, "),
@@ -190,6 +194,21 @@ def test_a_floor_is_named_where_choosing_freely_reaches_more(week: Path) -> None
         "2 visits reach 4 of 4 records of concern (100%); no plan that keeps the floor can reach more with these teams, "
         "days and hours. One visit chosen after the other, without regard to the floor, reaches 4; places drawn at "
         "random 1. With a team everywhere all the time in these days and hours it would be 4."
+    )
+
+
+def test_a_school_is_visited_because_it_is_asked_for_and_days_gone_by_see_only_what_was_before(
+    week: Path,
+) -> None:
+    found, places = analyse(week, viewer=Viewer("planner")), load_geography(week)
+    asked: dict[str, Any] = {"teams": 1, "days": 2, "slots": 1, "hours": (16, 24)}
+    built = planning.build_week(found, places, **asked, at_least=(("school", 1),))
+    assert built.table["place_name"].tolist() == ["Quarry Field", "Hill School"]
+    earlier = planning.build_week(found, places, **asked, start=date(2025, 5, 19))
+    assert (earlier.until, earlier.counted["incident"], earlier.table["place_name"].tolist()) == (
+        date(2025, 5, 18),
+        0,
+        ["Quarry Field"],
     )
 
 

@@ -59,7 +59,8 @@ def made(**options: Any) -> tuple[list[list[Any]], list[str]]:
         **asked,
     )
     assert tuple(found.columns) == COLUMNS
-    return found.drop(columns=["northing", "weight"]).values.tolist(), notes
+    assert found["at"].dt.hour.tolist() == found["hour"].tolist()
+    return found.drop(columns=["northing", "weight", "at", "source_id"]).values.tolist(), notes
 
 
 def test_found_missing_incidents_and_harm() -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
+import sys
 from datetime import date
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,16 +16,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo import covering
-from geo.coverage import (
+from geo.coverage import Rules, Task, Visit, build_slots, build_task, walking_reach
+from geo.plans import (
     PLAN,
-    Rules,
-    Task,
-    Visit,
     best_plan,
     broken_rules,
     build_plan,
-    build_slots,
-    build_task,
     change_plan,
     greedy_plan,
     plan_table,
@@ -36,7 +35,7 @@ TUESDAY = date(2025, 6, 3)
 
 def places(*rows: tuple[str, float, str]) -> pd.DataFrame:
     return pd.DataFrame(
-        [(at, "park", f"The {at}", east, 0.0, ward) for at, east, ward in rows],
+        [(at, "school" if at in "AD" else "park", f"The {at}", east, 0.0, ward) for at, east, ward in rows],
         columns=["place_id", "kind", "name", "easting", "northing", "ward_code"],
     )
 
@@ -102,6 +101,7 @@ def best_of_all(spots: list[Any], slots: pd.DataFrame, rules: Rules, reach: floa
     def kept(visits: tuple[tuple[int, str], ...], met: set[int]) -> bool:
         return (
             {*rules.must} <= {place for _, place in visits}
+            and all(len({at for _, at in visits if at in "AD"}) >= least for _, least in rules.at_least)
             and all(weight(met, ward) >= rules.floor_share * most[ward] for ward in wards)
             and all(
                 len({*visits} & {*useful[ward]}) >= min(rules.floor_visits, len(useful[ward]))
@@ -149,6 +149,7 @@ def test_no_plan_of_all_there_are_is_better(data: st.DataObject) -> None:
         must_not=tuple(draw(st.sets(st.sampled_from("BC"), max_size=1))),
         floor_share=draw(st.sampled_from([0.0, 0.0, 0.5, 1.0])),
         floor_visits=draw(st.sampled_from([0, 0, 1])),
+        at_least=draw(st.sampled_from([(), (("school", 1),), (("school", 2),)])),
     )
     slots = build_slots(
         MONDAY, draw(st.integers(1, 2)), teams=draw(st.integers(1, 2)), slots=2, hours=(16, 24)
@@ -176,6 +177,84 @@ def test_what_must_and_must_not_be_visited() -> None:
         "D must be visited and is not.",
         "A must not be visited and is.",
     )
+
+
+def test_schools_are_among_the_places_when_they_are_asked_for() -> None:
+    task = line(at_least=(("school", 2), ("park", 1)), teams=3)
+    assert [at for _, _, at in visited(task, best_plan(task).visits)] == ["A", "C", "D"]
+    assert broken_rules(task, (0, 1)) == (
+        "1 different places of the kind school are visited; at least 2 must be.",
+    )
+    # Nothing is recorded near D on a Tuesday: it is visited because a school is asked for.
+    slots = build_slots(TUESDAY, 1, teams=1, slots=1, hours=(16, 24))
+    quiet = build_task(
+        LINE, SPREAD, slots, reach=300, rules=Rules(at_least=(("school", 1),), must_not=("A",))
+    )
+    assert visited(quiet, best_plan(quiet).visits) == [("Tue", 1, "D")]
+    with pytest.raises(
+        ValueError, match="visits in all 2, places that must be visited 0, at least 1 of the kind"
+    ):
+        best_plan(line(at_least=(("school", 1),), floor_share=1.0, must_not=("A",)))
+    with pytest.raises(ValueError, match="3 places of the kind school must be visited, but only 2 can be"):
+        line(at_least=(("school", 3),))
+
+
+def test_walking_time_allows_for_the_way_along_streets() -> None:
+    assert walking_reach(6.5) == pytest.approx(400)
+    assert walking_reach(5, detour=1) == 400
+    with pytest.raises(ValueError, match=r"A walk of 0 minutes with a detour of 1\.3 cannot be"):
+        walking_reach(0)
+
+
+def test_200_places_in_manchesters_32_wards_are_solved_to_the_proven_best(realdata: Path) -> None:
+    """An independent programme, written out for HiGHS without any of the shortcuts, reaches the same."""
+    town = load_town()
+    sites, recorded = town(200, 0)
+    assert recorded["ward_code"].nunique() == 32
+    task = build_task(sites, recorded, build_slots(MONDAY, 5, teams=4, slots=1))
+    plan = best_plan(task)
+    assert plan.optimal
+    assert plan.reached == plain_optimum(sites, recorded, days=5, teams=4)
+    assert greedy_plan(task).reached <= plan.reached
+
+
+def load_town() -> Any:
+    """The town of benchmarks/coverage.py: recorded crime of June 2019 with made-up days and hours."""
+    folder = Path(__file__).parents[2] / "benchmarks"
+    sys.path.insert(0, str(folder))
+    spec = importlib.util.spec_from_file_location("coverage_benchmark", folder / "coverage.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    sys.path.remove(str(folder))
+    return module.town
+
+
+def plain_optimum(sites: pd.DataFrame, recorded: pd.DataFrame, *, days: int, teams: int) -> int:
+    """Maximal covering, one slot from 8 to 24 a day, each day by itself: a weekday's records are reached on that day."""
+    import highspy
+
+    at = sites[["easting", "northing"]].to_numpy()
+    total = 0
+    for day in range(days):
+        spots = recorded[recorded["weekday"] == day]
+        spots = spots.groupby(["easting", "northing"], as_index=False)["weight"].sum()
+        model = highspy.Highs()
+        model.setOptionValue("output_flag", False)
+        model.setOptionValue("mip_rel_gap", 0.0)
+        chosen = [model.addBinary() for _ in at]
+        model.addConstr(sum(chosen[1:], chosen[0]) <= teams)
+        met = []
+        for east, north, weight in spots.itertuples(index=False):
+            near = np.flatnonzero(np.hypot(at[:, 0] - east, at[:, 1] - north) <= 400)
+            if len(near):
+                one = model.addVariable(0, 1)
+                model.addConstr(one <= sum((chosen[p] for p in near[1:]), chosen[near[0]]))
+                met.append(int(weight) * one)
+        model.maximize(sum(met[1:], met[0]))
+        total += round(model.getObjectiveValue())
+    return total
 
 
 def test_a_floor_gives_every_ward_its_share() -> None:
