@@ -149,6 +149,7 @@ def _write_draft(pdf: FPDF, text: str, *, style: str = "") -> None:
     _write(pdf, text, size=_BODY, style=style, indent=3, border="L", fill=True, after=0)
     pdf.set_line_width(0.2)
     pdf.set_draw_color(0, 0, 0)
+    pdf.set_fill_color(255, 255, 255)
 
 
 def _write(

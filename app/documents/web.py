@@ -29,7 +29,6 @@ body { margin: 0; background: #eef0f2; color: #1a1a1a; font: 16px/1.5 Arial, "He
 main { max-width: 17cm; margin: 1.5rem auto; padding: 2cm; background: #fff; box-shadow: 0 1px 4px #0003; }
 .marking { position: sticky; z-index: 1; padding: .25rem; background: #fff; border: solid #1a1a1a; border-width: 0 0 1px; font-weight: bold; text-align: center; letter-spacing: .05em; }
 .marking.top { top: 0; } .marking.bottom { bottom: 0; border-width: 1px 0 0; }
-.room { display: none; }
 h1 { margin: 0; font-size: 1.9rem; line-height: 1.2; } h2 { margin: 2rem 0 .5rem; font-size: 1.35rem; } h3 { margin: 1.4rem 0 .4rem; font-size: 1.1rem; } h4 { margin: 1rem 0 .3rem; font-size: 1rem; }
 p { margin: .5rem 0; overflow-wrap: anywhere; } li { overflow-wrap: anywhere; }
 .subtitle { margin: .4rem 0 1.5rem; font-size: 1.1rem; color: #444; } .quiet { color: #555; font-size: .85rem; }
@@ -39,12 +38,10 @@ caption, figcaption { padding: .3rem 0; font-size: .88rem; font-weight: bold; te
 th, td { padding: .3rem .4rem; border: 1px solid #9aa3ab; text-align: left; vertical-align: top; overflow-wrap: anywhere; }
 th { background: #e8edf2; } figure { margin: 1rem 0; } img { max-width: 100%; height: auto; }
 .break { break-after: page; }
-@page { size: A4; margin: 1cm 2cm; @bottom-right { content: "Page " counter(page) " of " counter(pages); font: 9px Arial, sans-serif; } }
+@page { size: A4; margin: 2cm; @top-center { content: "MARKING"; font: bold 10pt Arial, sans-serif; } @bottom-center { content: "MARKING"; font: bold 10pt Arial, sans-serif; } @bottom-right { content: "Page " counter(page) " of " counter(pages); font: 8pt Arial, sans-serif; } }
 @media print {
-  body { background: none; font-size: 10.5pt; } main { display: table; table-layout: fixed; width: 100%; max-width: none; margin: 0; padding: 0; box-shadow: none; }
-  .marking { position: fixed; left: 0; right: 0; height: .6cm; border: 0; } .marking.top { top: 0; } .marking.bottom { bottom: 0; }
-  .room { height: 1.1cm; } .room.top { display: table-header-group; } .room.bottom { display: table-footer-group; } .room div { height: 1.1cm; }
-  thead { display: table-header-group; } tr, figure { break-inside: avoid; } h2, h3, h4, caption { break-after: avoid; }
+  body { background: none; font-size: 10.5pt; } main { max-width: none; margin: 0; padding: 0; box-shadow: none; } .marking { display: none; }
+  thead { display: table-header-group; } tr, figure { break-inside: avoid; } h2, h3, h4, caption { break-after: avoid; } .draft { break-inside: avoid; }
   .draft, th { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 }
 """
@@ -53,7 +50,9 @@ th { background: #e8edf2; } figure { margin: 1rem 0; } img { max-width: 100%; he
 def to_html(paper: Paper) -> str:
     """Return the document as a web page that asks no other host for anything.
 
-    All text is escaped, pictures are inside the page, and a policy in its head forbids the rest.
+    All text is escaped, pictures are inside the page, and a policy in its head forbids the rest. Printed from
+    a browser that knows the margins of pages (Chrome and Edge do since 2024), each page carries the marking
+    top and bottom and its number; for any other, print the PDF.
     """
     title = _escaped(paper.title)
     subtitle = f'<p class="subtitle">{_escaped(paper.subtitle)}</p>' if paper.subtitle else ""
@@ -64,9 +63,9 @@ def to_html(paper: Paper) -> str:
         f'<!doctype html>\n<html lang="en-GB">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{html.escape(POLICY)}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{title} ({paper.marking})</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
-        f'<header class="marking top">{paper.marking}</header>\n<main>\n<div class="room top" aria-hidden="true"><div></div></div>\n'
-        f'<article>\n<h1>{title}</h1>\n{subtitle}\n{body}\n</article>\n<div class="room bottom" aria-hidden="true"><div></div></div>\n</main>\n'
+        f"<title>{title} ({paper.marking})</title>\n<style>{_STYLE.replace('MARKING', paper.marking)}</style>\n</head>\n<body>\n"
+        f'<header class="marking top">{paper.marking}</header>\n<main>\n'
+        f"<article>\n<h1>{title}</h1>\n{subtitle}\n{body}\n</article>\n</main>\n"
         f'<footer class="marking bottom">{paper.marking}</footer>\n</body>\n</html>\n'
     )
 
