@@ -19,6 +19,7 @@ from geo.disclosure import hide_beside, suppress
 from geo.files import Geography
 from geo.funnel import POSITIONS
 from geo.hotspot_table import Hotspots, build_hotspots, describe_runs
+from geo.strata import build_strata
 from geo.trends import hotspot_trends, monthly_hotspots
 from mapping.text import shortened
 
@@ -65,8 +66,9 @@ def find_hotspots(counts: Counts, measure: str, **options: Any) -> Hotspots:
     """Find the hotspots of one measure; see `geo.hotspot_table.build_hotspots`."""
     observed = measures.area_counts(counts.occurrences, counts.areas, measure)
     factor = measures.runs(counts.occurrences, measure)
-    found = build_hotspots(observed, counts.areas, repeat_factor=factor, **options)
-    said = describe_runs(measure, factor)
+    strata, why = build_strata(counts.occurrences, counts.areas, measure)
+    found = build_hotspots(observed, counts.areas, strata=strata, repeat_factor=factor, **options)
+    said = [*why, *describe_runs(measure, factor), *measures.describe_outside(counts.occurrences, measure)]
     if measure.startswith("incidents_") and measures.incidents_unknown(counts.occurrences):
         said.append(measures.NOT_KNOWN)
     return Hotspots(found.table, found.clusters, [*counts.areas.notes, *found.notes, *said])

@@ -132,7 +132,9 @@ def _assembled(areas: list[Boundaries], tables: list[OpenTable], notes: list[str
     tables = [
         _dated(part, set(part.frame["code"]), known) if part.kind == "population" else part for part in tables
     ]
+    tables, paired = _joined_sexes(tables)
     joined, said = _joined_tables(tables)
+    said = paired + said
     wards, more = _joined_areas([part for part in areas if part.level == "ward"])
     lsoas: dict[str, Boundaries] = {}
     for each in sorted({part.vintage for part in areas if part.level == "lsoa"}):
@@ -156,12 +158,50 @@ def _joined_areas(parts: list[Boundaries]) -> tuple[Boundaries | None, list[str]
     return whole, notes
 
 
+def _joined_sexes(tables: list[OpenTable]) -> tuple[list[OpenTable], list[str]]:
+    """Put a population file of girls and women beside that of boys and men, so that together they are of everyone."""
+    single, notes = _joined_tables([table for table in tables if table.sex])
+    paired: list[OpenTable] = []
+    for one in single:
+        alike = [
+            other
+            for other in single
+            if (other.level, other.vintage, other.edition) == (one.level, one.vintage, one.edition)
+        ]
+        if len(alike) == 1:
+            notes.append(
+                f"{one.file} counts one sex only ({one.sex}) and no file of the other is there: it is not used."
+            )
+        elif one.sex == "female":
+            table, said = _paired(*sorted(alike, key=lambda part: part.sex))
+            paired.append(table)
+            notes += said
+    # First, so that a file of both sexes together adds to them only what they lack.
+    return paired + [table for table in tables if not table.sex], notes
+
+
+def _paired(female: OpenTable, male: OpenTable) -> tuple[OpenTable, list[str]]:
+    """Add up the two sexes; areas that only one of the files has are left out."""
+    one, other = (table.frame.set_index("code") for table in (female, male))
+    both = one.index.intersection(other.index)
+    one, other = one.loc[both], other.loc[both]
+    sums = ["total", "children_10_17"]
+    parts = [one[["name"]], one[sums] + other[sums]]
+    parts += [part.drop(columns=["name", *sums]) for part in (one, other)]
+    frame = pd.concat(parts, axis=1)
+    left = len(female.frame) + len(male.frame) - 2 * len(both)
+    notes = [f"{female.file} and {male.file} are added up."]
+    if left:
+        notes.append(f"{left} areas that only one of them has are left out.")
+    return replace(female, file=f"{female.file}, {male.file}", frame=frame.reset_index(), sex=""), notes
+
+
 def _joined_tables(tables: list[OpenTable]) -> tuple[list[OpenTable], list[str]]:
     """Put tables of the same kind, vintage and edition together, each row once."""
     whole: dict[tuple[str, ...], OpenTable] = {}
     notes: list[str] = []
     for table in tables:
-        same = (table.kind, table.level, table.vintage, table.to_vintage, table.edition)
+        same = (table.kind, table.level, table.vintage, table.to_vintage, table.edition, table.sex)
         if same in whole:
             whole[same], said = _joined(whole[same], table)
             notes += said
@@ -174,7 +214,9 @@ def _joined(first: OpenTable, second: OpenTable) -> tuple[OpenTable, list[str]]:
     """Put two tables together; the same code with other values in each is an error."""
     keys = KEYS[first.kind]
     values = [
-        name for name in first.frame.columns if name not in keys and first.frame[name].dtype.kind in "fi"
+        name
+        for name in first.frame.columns.intersection(second.frame.columns, sort=False)
+        if name not in keys and first.frame[name].dtype.kind in "fi"
     ]
     both = first.frame.merge(second.frame, on=keys, suffixes=("", "_again"))
     clash = pd.Series(False, index=both.index)

@@ -13,12 +13,16 @@ from geo.hotspots import area_hotspots, describe_not_tested
 from geo.rates import crude_rate, smoothed_rate
 from geo.scan import COLUMNS as CLUSTERS
 from geo.scan import spatial_scan
+from geo.strata import COLUMNS as STANDARDISED
+from geo.strata import Strata, standardised
 
 COLUMNS = (
     *("area_code", "area_name", "observed", "population", "expected"),
     *("rate", "rate_low", "rate_high", "smoothed_rate", "funnel_position"),
+    *STANDARDISED,
     *("gi_star_z", "gi_star_p", "local_moran_p", "local_moran_kind"),
     *("hotspot", "scan_cluster", "scan_p", "not_tested"),
+    *("imd_decile", "imd_edition", "area_vintage", "population_source"),
 )
 NOTHING = "Nothing is counted in any area, so there is nothing to test."
 RUNS = (
@@ -47,6 +51,7 @@ def build_hotspots(
     observed: pd.Series[float],
     areas: Areas,
     *,
+    strata: Strata | None = None,
     repeat_factor: float = 1.0,
     permutations: int = 9_999,
     replications: int = 999,
@@ -59,6 +64,7 @@ def build_hotspots(
     ----------
     observed : from `area_counts`, on area_code; missing where not known.
     areas : from `build_areas`.
+    strata : from `build_strata`, for the standardised ratio; without it that is missing.
     repeat_factor : from `runs`; widens the intervals of rates where one child may bring several.
     permutations, level, seed : as in `gi_star`; replications : as in `spatial_scan`.
 
@@ -76,13 +82,19 @@ def build_hotspots(
         observed, population, areas.neighbours, permutations=permutations, level=level, seed=seed
     )
     local = smoothed_rate(observed, population, neighbours=areas.beside)
-    table = rates[["rate", "rate_low", "rate_high"]].join([local["smoothed_rate"], tested])
+    ratios = standardised(strata, observed.index, repeat_factor=repeat_factor)
+    table = rates[["rate", "rate_low", "rate_high"]].join([local["smoothed_rate"], tested, ratios])
     table["funnel_position"] = position(observed, areas, repeat_factor=repeat_factor)
     table.insert(0, "expected", (population * share).where(known))
     table.insert(0, "population", population)
     table.insert(0, "observed", observed)
     table.insert(0, "area_name", areas.table["area_name"])
-    notes = describe_not_tested(tested)
+    table["imd_decile"] = areas.table["imd_decile"].astype("Int64")
+    table["imd_edition"] = pd.Series(areas.imd_edition, index=table.index).where(
+        table["imd_decile"].notna(), None
+    )
+    table["area_vintage"], table["population_source"] = areas.boundaries.vintage, areas.population_source
+    notes = [*describe_not_tested(tested), *([] if strata is None else strata.notes)]
     clusters, by_area, said = _scanned(observed, areas, replications=replications, level=level, seed=seed)
     table = table.join(by_area).rename_axis("area_code").reset_index()
     return Hotspots(table[[*COLUMNS]], clusters, [*notes, *said])

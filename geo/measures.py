@@ -16,7 +16,7 @@ from geo.files import Geography
 from geo.lookups import Positions, positions, ward_authorities
 from geo.months import month_table
 from geo.placements import placements_when
-from geo.places import Flags, Places
+from geo.places import Flags, Places, home_lsoas
 from geo.rates import repeat_factor
 from geo.wards import (
     Case,
@@ -33,9 +33,10 @@ from geo.wards import (
 )
 
 RESIDENTS = "_residents"
-COLUMNS = ("counted", "person", "on", "area_code", "placed")
+COLUMNS = ("counted", "person", "on", "area_code", "placed", "age", "sex")
 NO_MONTHS = "{measure} is a count at one day and has no months. Ask for another measure, or leave months out."
 UNKNOWN = "{measure} is not a measure. Give one of {measures}."
+OUTSIDE = "{lost:,} of {total:,} {measure} are in none of these areas: their place is outside all of them, or not known."
 NOT_KNOWN = "Who is recorded in an incident is not among these records, so incidents_residents is not known."
 
 
@@ -90,7 +91,8 @@ def build_occurrences(
     -------
     counted ("child", "episode", "incident" or "referral"), person (a number; -1 for incidents), on (missing for
     children), area_code (missing outside every area), placed (null where not known: a child placed there by
-    another authority).
+    another authority), age (in whole years, on that day or for children at the as-of date; missing where the date of
+    birth is) and sex (as recorded; missing for incidents).
     """
     case = Case(people, locations, events, missing, placements)
     located = _located(case, areas, geography, as_of)
@@ -103,6 +105,10 @@ def build_occurrences(
     rows = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
     at = np.asarray(rows.pop("area"), dtype=np.int64)
     rows["area_code"] = pd.Series(areas.boundaries.codes.array.take(at, allow_fill=True), dtype="str")
+    row = np.asarray(rows.pop("row"), dtype=np.int64)
+    day = rows["on"].fillna(pd.Timestamp(as_of)).where(rows["counted"] != "incident")
+    rows["age"] = _ages(day, people["date_of_birth"].array.take(row, allow_fill=True))
+    rows["sex"] = pd.Series(people["sex"].array.take(row, allow_fill=True), dtype="str")
     return rows[[*COLUMNS]].astype({"placed": "boolean", "on": "datetime64[us]"})
 
 
@@ -136,7 +142,7 @@ def area_counts(occurrences: pd.DataFrame, areas: Areas, measure: str) -> pd.Ser
     ValueError
         There is no such measure.
     """
-    rows, by_child = _rows(occurrences, measure)
+    rows, by_child = chosen_rows(occurrences, measure)
     if by_child:
         rows = rows.drop_duplicates(["area_code", "person"])
     counted = rows["area_code"].value_counts().reindex(areas.table.index).fillna(0).astype("float64")
@@ -155,11 +161,11 @@ def area_months(occurrences: pd.DataFrame, areas: Areas, measure: str, *, as_of:
     ValueError
         There is no such measure, or it is children_known, which is a count at one day.
     """
-    rows, by_child = _rows(occurrences, measure)
+    rows, by_child = chosen_rows(occurrences, measure)
     if COUNTED[measure.removesuffix(RESIDENTS)].counted == "child":
         raise ValueError(NO_MONTHS.format(measure=measure))
     # A month has data where anything of the kind is recorded, be it of placed children only.
-    every, _ = _rows(occurrences, measure.removesuffix(RESIDENTS))
+    every, _ = chosen_rows(occurrences, measure.removesuffix(RESIDENTS))
     table = month_table(
         rows["on"],
         rows["area_code"],
@@ -171,15 +177,32 @@ def area_months(occurrences: pd.DataFrame, areas: Areas, measure: str, *, as_of:
     return _known(table, occurrences, areas, measure)
 
 
+def outside(occurrences: pd.DataFrame, measure: str) -> tuple[int, int]:
+    """Count what a measure counts that is in no area, and in all: it lies outside, or its place is not known.
+
+    A child counts once in each area and once for being in none, so one who went missing from two areas counts twice.
+    """
+    rows, by_child = chosen_rows(occurrences, measure)
+    if by_child:
+        rows = rows.drop_duplicates(["area_code", "person"])
+    return int(rows["area_code"].isna().sum()), len(rows)
+
+
+def describe_outside(occurrences: pd.DataFrame, measure: str) -> list[str]:
+    """Say how much of what a measure counts is in no area, if any is."""
+    lost, total = outside(occurrences, measure)
+    return [OUTSIDE.format(lost=lost, total=total, measure=measure.replace("_", " "))] if lost else []
+
+
 def runs(occurrences: pd.DataFrame, measure: str) -> float:
     """Return how many of these one child brings, weighed as `repeat_factor` does; 1 for what does not come in runs."""
     if measure.removesuffix(RESIDENTS) not in IN_RUNS:
         return 1.0
-    rows, _ = _rows(occurrences, measure)
+    rows, _ = chosen_rows(occurrences, measure)
     return repeat_factor(rows["area_code"], rows["person"].astype(str))
 
 
-def _rows(occurrences: pd.DataFrame, measure: str) -> tuple[pd.DataFrame, bool]:
+def chosen_rows(occurrences: pd.DataFrame, measure: str) -> tuple[pd.DataFrame, bool]:
     """Choose the rows that a measure counts, and say whether it counts children."""
     validate_measure(measure)
     counted, by_child = COUNTED[measure.removesuffix(RESIDENTS)]
@@ -210,11 +233,13 @@ def _located(case: Case, areas: Areas, geography: Geography, as_of: date) -> Loc
     if areas.boundaries.level == "ward":
         return located
 
+    lsoas = home_lsoas(case.people, located.homes, geography, areas.boundaries.vintage)
+
     def moved(places: Places) -> Places:
         return replace(places, ward=points_to_areas(places.easting, places.northing, areas.boundaries))
 
     homes = moved(located.homes)
-    recorded = positions(case.people["home_lsoa"], areas.boundaries.codes)
+    recorded = positions(lsoas, areas.boundaries.codes)
     homes = replace(homes, ward=np.where(recorded >= 0, recorded, homes.ward))
     sites, happened, placed = moved(located.sites), moved(located.happened), moved(located.placed)
     return replace(located, sites=sites, homes=homes, happened=happened, placed=placed)
@@ -230,12 +255,21 @@ def _wards(areas: Areas, geography: Geography) -> pd.DataFrame:
     return ward_authorities(geography)[0].assign(ward_code=geography.wards.codes)
 
 
+def _ages(day: pd.Series[pd.Timestamp], born: pd.api.extensions.ExtensionArray) -> pd.Series[float]:
+    """Count whole years from birth to a day, row by row; missing where either is."""
+    birth = pd.to_datetime(pd.Series(born, index=day.index))
+    months = 12 * (day.dt.year - birth.dt.year) + day.dt.month - birth.dt.month
+    years = np.floor((months - (day.dt.day < birth.dt.day)) / 12)
+    return pd.Series(years, index=day.index, dtype="float64")
+
+
 def _children(case: Case, located: Located) -> pd.DataFrame:
     lived, child = lives_at(case, located), case.is_child
     person = positions(case.people["person_id"], case.people["person_id"].drop_duplicates())
     return pd.DataFrame(
         {
             "counted": "child",
+            "row": np.flatnonzero(child),
             "person": person[child],
             "on": pd.NaT,
             "area": lived.places.ward[child],
@@ -249,6 +283,7 @@ def _episodes(episodes: Episodes, case: Case) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "counted": "episode",
+            "row": positions(case.missing["person_id"], case.people["person_id"])[some],
             "person": episodes.person[some],
             "on": case.missing["reported_at"].to_numpy()[some],
             "area": episodes.places.ward[some],
@@ -269,6 +304,7 @@ def _referrals(
     return pd.DataFrame(
         {
             "counted": "referral",
+            "row": person[some],
             "person": told_apart(person, referrals["person_id"])[some],
             "on": received.to_numpy()[some],
             "area": places.ward[some],
@@ -290,6 +326,7 @@ def _incidents(
     return pd.DataFrame(
         {
             "counted": "incident",
+            "row": np.int64(-1),
             "person": np.int64(-1),
             "on": events["started_at"].to_numpy()[some],
             "area": located.happened.ward[some],

@@ -198,6 +198,7 @@ def standardised_ratio(
     *,
     reference: pd.Series[float],
     level: float = 0.95,
+    repeat_factor: float = 1.0,
 ) -> pd.DataFrame:
     """Compare what was counted with what the age and sex of an area's children lead one to expect.
 
@@ -211,6 +212,7 @@ def standardised_ratio(
     population : a row an area (the index of `observed`) and a column a stratum, such as (sex, age).
     reference : events for each person in each stratum, from `stratum_rate` or published; on the columns of
         `population`.
+    level, repeat_factor : as in `poisson_interval`.
 
     Returns
     -------
@@ -230,7 +232,7 @@ def standardised_ratio(
     )
     # A stratum nobody is in needs no rate: there is nothing to expect from it.
     expected = np.where(people == 0, 0.0, people * rates).sum(axis=1)
-    interval = poisson_interval(observed, level=level)
+    interval = poisson_interval(observed, level=level, repeat_factor=repeat_factor)
     counted, some = to_floats(observed), np.where(expected > 0, expected, np.nan)
     note = np.select(
         [np.isnan(counted), np.isnan(expected), expected == 0],

@@ -26,6 +26,9 @@ CODE_POINT = [
 EDITIONS = {"13": "2015", "19": "2019", "24": "2025"}
 CHUNK = 1 << 24
 OFFICIAL = re.compile(r"[A-Z]\d{8}")
+# The years of age that are kept one by one, and those that rates are of.
+YOUNG, CHILDREN = range(18), range(10, 18)
+SEXES = ("female", "male")
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +43,8 @@ class OpenTable:
         lsoa_to_ward : lsoa_code, ward_code
         lsoa_to_lsoa : old_code, new_code, change (U, S, M, X or None)
         ward_to_authority : ward_code, authority_code, authority_name
-        population : code (of a ward or LSOA), total, children_10_17
+        population : code (of a ward or LSOA), name, total, children_10_17, and where the file has single years of age
+            female_0, male_0 to female_17, male_17 (age_0 to age_17 where it does not tell the sexes apart)
         centroids : lsoa_code, easting, northing
         postcodes : postcode (capitals, no space), easting, northing, and LSOA11, LSOA21 where given
     file : the names of the files it was read from.
@@ -49,6 +53,7 @@ class OpenTable:
     edition : "2019" of the Indices of Deprivation, or the year of a population estimate; "" where not said.
     frame : the rows.
     hint : the vintage that the file name suggests, used only where nothing else says.
+    sex : "female" or "male" where a population file is of one sex only, as its name says.
     """
 
     kind: str
@@ -58,6 +63,7 @@ class OpenTable:
     to_vintage: str = ""
     edition: str = ""
     hint: str = UNKNOWN
+    sex: str = ""
 
     @property
     def level(self) -> str:
@@ -316,20 +322,20 @@ def _population_code(sheet: Sheet) -> Column | None:
 
 
 def _has_population(sheet: Sheet) -> bool:
-    counts = sheet.has("children_10_17") or sheet.has("total") or _ages(sheet) is not None
+    counts = sheet.has("children_10_17") or sheet.has("total") or bool(_ages(sheet))
     return counts and _population_code(sheet) is not None and not _has_postcodes(sheet)
 
 
-def _ages(sheet: Sheet) -> dict[int, list[str]] | None:
-    """Return the columns that count each single year of age (both sexes together, else the two), or None."""
-    for roles in (("age",), ("age_female", "age_male")):
-        held: dict[int, list[str]] = {}
-        for column in sheet.columns:
-            if column.role in roles:
-                held.setdefault(column.age, []).append(column.name)
-        if all(len(held.get(age, [])) == len(roles) for age in range(10, 18)):
-            return held
-    return None
+def _ages(sheet: Sheet) -> dict[str, dict[int, str]]:
+    """Return the columns of single years of age by sex ("age" for both together); none unless 10 to 17 are all there."""
+    held: dict[str, dict[int, str]] = {name: {} for name in ("age", *SEXES)}
+    for column in sheet.columns:
+        if (name := column.role.removeprefix("age_")) in held:
+            held[name][column.age] = column.name
+    whole = {name: ages for name, ages in held.items() if all(age in ages for age in CHILDREN)}
+    if all(sex in whole for sex in SEXES):
+        return {sex: whole[sex] for sex in SEXES}
+    return {"age": whole["age"]} if "age" in whole else {}
 
 
 def _population(sheet: Sheet) -> tuple[OpenTable, list[str]]:
@@ -340,32 +346,43 @@ def _population(sheet: Sheet) -> tuple[OpenTable, list[str]]:
     if level == "area":
         level = "ward" if code.map(code_level).eq("ward").any() else "lsoa"
     kept, notes = _rows_of_level(code, level, sheet.file)
-    total, children = _counts(sheet)
-    frame = _unique(
-        pd.DataFrame({"code": code, "total": total, "children_10_17": children})[kept], ["code"], sheet.file
-    )
+    ages = _ages(sheet)
+    sex = _sex_of_file(sheet.file) if "age" in ages else ""
+    counts = _counts(sheet, {sex: ages["age"]} if sex else ages)
+    name = sheet.text(column.role.replace("_code", "_name")).replace("", None)
+    named = pd.concat([code.rename("code"), name.rename("name"), counts], axis=1)
+    frame = _unique(named[kept], ["code"], sheet.file)
     hint = vintage(level, year_in_name(sheet.file, "wd|wards?" if level == "ward" else "lsoa"))
     total_column = choose(sheet.columns, "total")
     year = (total_column.year if total_column else "") or year_in_name(sheet.file, "mid")
     return OpenTable(
-        "population", sheet.file, vintage(level, column.year), frame, edition=year, hint=hint
+        "population", sheet.file, vintage(level, column.year), frame, edition=year, hint=hint, sex=sex
     ), notes
 
 
-def _counts(sheet: Sheet) -> tuple[pd.Series[float], pd.Series[float]]:
-    """Count everybody, and children aged 10 to 17, in each row."""
-    ages = _ages(sheet)
+def _sex_of_file(file: str) -> str:
+    """Return the sex that a file name says it is of ("population_females_lsoa21.csv"), or ""."""
+    named = {sex for sex in SEXES if re.search(rf"(?<![a-z]){sex}s?(?![a-z])", file.lower())}
+    return named.pop() if len(named) == 1 else ""
+
+
+def _counts(sheet: Sheet, ages: dict[str, dict[int, str]]) -> pd.DataFrame:
+    """Count everybody, children aged 10 to 17, and each year of age under 18 in each row."""
     nothing = pd.Series(np.nan, index=sheet.cells.index)
-    if ages is None:
-        total = sheet.number("total") if sheet.has("total") else nothing
-        return total, sheet.number("children_10_17") if sheet.has("children_10_17") else nothing
-    by_age = {
-        age: sum((_numbers(sheet.cells[name]) for name in names), start=pd.Series(0.0, index=nothing.index))
-        for age, names in ages.items()
+    total = sheet.number("total") if sheet.has("total") else None
+    if not ages:
+        children = sheet.number("children_10_17") if sheet.has("children_10_17") else nothing
+        return pd.DataFrame({"total": nothing if total is None else total, "children_10_17": children})
+    held = {
+        f"{name}_{age}": _numbers(sheet.cells[column])
+        for name, columns in ages.items()
+        for age, column in sorted(columns.items())
     }
-    children = sum((by_age[age] for age in range(10, 18)), start=pd.Series(0.0, index=nothing.index))
-    everyone = sum(by_age.values(), start=pd.Series(0.0, index=nothing.index))
-    return sheet.number("total") if sheet.has("total") else everyone, children
+    by_age = pd.DataFrame(held)
+    children = by_age[[f"{name}_{age}" for name in ages for age in CHILDREN]].sum(axis=1, skipna=False)
+    everyone = by_age.sum(axis=1, skipna=False) if total is None else total
+    young = by_age[[name for name in held if int(name.rpartition("_")[2]) in YOUNG]]
+    return pd.concat([everyone.rename("total"), children.rename("children_10_17"), young], axis=1)
 
 
 def _rows_of_level(code: pd.Series[str], level: str, file: str) -> tuple[pd.Series[bool], list[str]]:

@@ -184,7 +184,56 @@ def test_women_and_men_counted_apart_are_added(folder: Folder) -> None:
     table = read_geography(folder({"mid-2022.csv": text})).of_kind("population")[0]
 
     assert (table.vintage, table.edition) == ("LSOA21", "2022")
-    assert table.frame.to_dict("records") == [{"code": "E01000001", "total": 273.0, "children_10_17": 24.0}]
+    whole = {"code": "E01000001", "name": "Here", "total": 273.0, "children_10_17": 24.0}
+    young = {f"{sex}_{age}": n for sex, n in (("female", 1.0), ("male", 2.0)) for age in range(18)}
+    assert table.frame.to_dict("records") == [whole | young]
+
+
+def by_age(code: str, each: int) -> str:
+    header = ",".join(["LSOA21CD", "LSOA21NM", *map(str, range(91))])
+    return f"{header}\n{code},Here,{','.join([str(each)] * 91)}\n"
+
+
+def test_a_file_of_women_and_one_of_men_are_one(folder: Folder) -> None:
+    pair = {
+        "lsoa21_mid2022_females.csv": by_age("E01000001", 1),
+        "lsoa21_mid2022_males.csv": by_age("E01000001", 2) + by_age("E01000002", 5).split("\n")[1] + "\n",
+    }
+
+    geography = read_geography(folder(pair))
+
+    (table,) = geography.of_kind("population")
+    assert (table.vintage, table.edition, table.file) == (
+        "LSOA21",
+        "2022",
+        "lsoa21_mid2022_females.csv, lsoa21_mid2022_males.csv",
+    )
+    whole = {"code": "E01000001", "name": "Here", "total": 273.0, "children_10_17": 24.0}
+    young = {f"{sex}_{age}": n for sex, n in (("female", 1.0), ("male", 2.0)) for age in range(18)}
+    assert table.frame.to_dict("records") == [whole | young]
+    assert geography.notes == (
+        "lsoa21_mid2022_females.csv and lsoa21_mid2022_males.csv are added up.",
+        "1 areas that only one of them has are left out.",
+    )
+
+
+def test_a_file_of_both_sexes_beside_the_two_is_not_needed(folder: Folder) -> None:
+    files = {f"lsoa21_mid2022_{who}.csv": by_age("E01000001", n) for who, n in (("females", 1), ("males", 2), ("persons", 3))}  # fmt: skip
+    geography = read_geography(folder(files))
+    (table,) = geography.of_kind("population")
+    assert table.frame["female_10"].tolist() == [1.0]
+    assert geography.notes[-1] == (
+        "lsoa21_mid2022_persons.csv says nothing that lsoa21_mid2022_females.csv, lsoa21_mid2022_males.csv does not; "
+        "it was not needed."
+    )
+
+
+def test_one_sex_alone_is_not_taken_for_everyone(folder: Folder) -> None:
+    geography = read_geography(folder({"lsoa21_mid2022_males.csv": by_age("E01000001", 2)}))
+    assert geography.of_kind("population") == []
+    assert geography.notes == (
+        "lsoa21_mid2022_males.csv counts one sex only (male) and no file of the other is there: it is not used.",
+    )
 
 
 def test_a_file_that_is_not_recognised_is_said_and_is_no_error(folder: Folder) -> None:
