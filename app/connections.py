@@ -13,6 +13,7 @@ import pandas as pd
 from app import words
 from app.text import plain, short
 from mapping.access import Viewer, visible
+from mapping.additions import load_additions
 from mapping.codes import load_codes
 from mapping.evidence import BANDS, Band, mentions
 from mapping.merging import load_identities, merge_people
@@ -77,7 +78,8 @@ def read_steps(
     """
     if not viewer.sees_people:
         raise PermissionError(NO_PEOPLE)
-    records = merge_people(visible(read_case(case, dates=dates), viewer), load_identities(case))
+    whole = read_case(case, dates=dates, additions=load_additions(case))
+    records = merge_people(visible(whole, viewer), load_identities(case))
     day = as_of or latest_date(records)
     return build_steps(mentions(at_date(records, day), as_of=day), as_of=day), day
 

@@ -23,6 +23,7 @@ from app import state
 from app.analysis import Analysis, Settings, analyse_records, load_case, load_geography
 from geo.files import Geography
 from mapping.access import Viewer
+from mapping.additions import Addition, load_additions
 from mapping.duplicates import FAR_WEIGHT, compared, score_pairs
 from mapping.merging import Identities, load_identities
 from mapping.records import Records
@@ -61,6 +62,7 @@ class Question:
     as_of: date | None
     grades: str
     identities: Identities = field(default_factory=Identities)
+    additions: tuple[Addition, ...] = ()
 
     @property
     def viewer(self) -> Viewer:
@@ -75,7 +77,17 @@ class Question:
     @property
     def key(self) -> str:
         """One text that tells this question from every other."""
-        return repr((self.folder, self.fingerprint, self.viewer, self.as_of, self.grades, self.identities))
+        return repr(
+            (
+                self.folder,
+                self.fingerprint,
+                self.viewer,
+                self.as_of,
+                self.grades,
+                self.identities,
+                self.additions,
+            )
+        )
 
 
 @dataclass
@@ -83,6 +95,7 @@ class Reading:
     """A case as read, before anyone's view of it is worked out; shared by every question about it."""
 
     folder: Path
+    additions: tuple[Addition, ...] = ()
     places: Geography | None = None
     records: Records | None = None
     turn: Any = field(default_factory=threading.Lock)
@@ -95,7 +108,7 @@ class Reading:
                 self.places = load_geography(self.folder)
                 tell("reading geography", time.perf_counter() - began)
                 began = time.perf_counter()
-                self.records = load_case(self.folder, self.places)
+                self.records = load_case(self.folder, self.places, additions=self.additions)
                 tell("reading records", time.perf_counter() - began)
             return self.records, self.places
 
@@ -160,13 +173,13 @@ class Work:
 
 
 @st.cache_resource(show_spinner=False, max_entries=2)
-def _reading(folder: str, fingerprint: str) -> Reading:  # noqa: ARG001  part of the key of the cache
-    return Reading(Path(folder))
+def _reading(folder: str, fingerprint: str, additions: tuple[Addition, ...]) -> Reading:  # noqa: ARG001  part of the key of the cache
+    return Reading(Path(folder), additions)
 
 
 @st.cache_resource(show_spinner=False, max_entries=6)
 def _work(key: str, _question: Question) -> Work:  # noqa: ARG001  the key of the cache
-    return Work(_question, _reading(_question.folder, _question.fingerprint)).begin()
+    return Work(_question, _reading(_question.folder, _question.fingerprint, _question.additions)).begin()
 
 
 @dataclass(frozen=True)
@@ -187,20 +200,23 @@ class NotLoadedError(RuntimeError):
     """The case cannot be shown; the message says why in words for the user."""
 
 
-def question(*, deciding: bool = False) -> Question:
-    """Return what this user asks now; while they decide who is who, with the decisions of when they began."""
+def question() -> Question:
+    """Return what this user asks now; while a page that changes decisions or records is drawn, with those held."""
     folder = case_folder()
     if not folder.exists():
         msg = f"There is no case folder at {folder}. Start the app with the folder of a case: contextmap serve FOLDER."
         raise NotLoadedError(msg)
     try:
-        known = state.in_use("identities", load_identities(folder), keep=deciding)
+        known = state.in_use("identities", load_identities(folder))
+        entered = state.in_use("additions", load_additions(folder))
     except (OSError, ValueError) as error:
         raise NotLoadedError(str(error)) from error
-    return Question(str(folder), fingerprint(folder), state.role(), state.as_of(), state.grades(), known)
+    return Question(
+        str(folder), fingerprint(folder), state.role(), state.as_of(), state.grades(), known, entered
+    )
 
 
-def load(as_of: date | None = None, *, grades: str | None = None, deciding: bool = False) -> Loaded:
+def load(as_of: date | None = None, *, grades: str | None = None) -> Loaded:
     """Return the case for this user, showing the stages while they last.
 
     Parameters
@@ -209,15 +225,13 @@ def load(as_of: date | None = None, *, grades: str | None = None, deciding: bool
         another day than the one the user chose.
     grades
         another band of grades than the one the user chose.
-    deciding
-        leave the network as it was when the user began to decide who is who, so that each decision is quick.
 
     Raises
     ------
     NotLoadedError
         with a sentence for the user.
     """
-    asked = question(deciding=deciding)
+    asked = question()
     if as_of is not None:
         asked = replace(asked, as_of=as_of)
     if grades is not None:
@@ -229,7 +243,7 @@ def load(as_of: date | None = None, *, grades: str | None = None, deciding: bool
         _wait(work, place)
     if work.error is not None:
         _work.clear(asked.key, asked)
-        _reading.clear(asked.folder, asked.fingerprint)
+        _reading.clear(asked.folder, asked.fingerprint, asked.additions)
         raise NotLoadedError(_in_words(work.error)) from work.error
     if work.analysis is None:
         msg = "The case could not be read. Run contextmap check on the folder to see what is wrong with it."
@@ -324,14 +338,15 @@ def _say_check(found: Check) -> None:
 
 
 @st.cache_resource(show_spinner=False, max_entries=2)
-def _pairs(folder: str, fingerprint: str) -> pd.DataFrame:
-    records, _ = _reading(folder, fingerprint).read(lambda _stage, _seconds: None)
+def _pairs(folder: str, fingerprint: str, additions: tuple[Addition, ...]) -> pd.DataFrame:
+    records, _ = _reading(folder, fingerprint, additions).read(lambda _stage, _seconds: None)
     return score_pairs(compared(records.branch()), threshold_weight=FAR_WEIGHT)
 
 
 def pairs(loaded: Loaded) -> pd.DataFrame:
     """Return the pairs of people who may be one person, and those far from it, compared once whatever is decided of them."""
-    return _pairs(loaded.question.folder, loaded.question.fingerprint)
+    asked = loaded.question
+    return _pairs(asked.folder, asked.fingerprint, asked.additions)
 
 
 def case_name() -> str:

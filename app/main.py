@@ -29,6 +29,7 @@ PAGES = {
         st.Page("views/hotspots.py", title="Hotspots", icon=":material/layers:"),
         st.Page("views/gaps.py", title="Gaps", icon=":material/visibility_off:"),
         st.Page("views/deprivation.py", title="Deprivation", icon=":material/stacked_line_chart:"),
+        st.Page("views/boundaries.py", title="Across boundaries", icon=":material/swap_horiz:"),
     ],
     "Data": [
         st.Page("views/duplicates.py", title="Duplicates", icon=":material/people:"),
@@ -44,11 +45,16 @@ shown = (
             st.Page("views/hotspots.py", title="Hotspots", icon=":material/layers:"),
             st.Page("views/gaps.py", title="Gaps", icon=":material/visibility_off:"),
             st.Page("views/deprivation.py", title="Deprivation", icon=":material/stacked_line_chart:"),
+            st.Page("views/boundaries.py", title="Across boundaries", icon=":material/swap_horiz:"),
         ]
     }
 )
 
+# While a page changes decisions or records, the network stays as it was when the page was opened.
+HELD = {"Duplicates": ("identities",), "Peer map": ("additions",)}
+
 page = st.navigation(shown, position="top")
+state.hold(*HELD.get(page.title, ()))
 if wanted := state.next_page():
     st.switch_page(f"views/{wanted}.py")
 frame.markings()
@@ -56,7 +62,7 @@ case = data.case_name()
 place = frame.line(case)
 frame.say_line(place, case=case, as_of=state.as_of())
 try:
-    loaded = data.load(deciding=page.title == "Duplicates")
+    loaded = data.load()
 except data.NotLoadedError as error:
     frame.trouble(str(error))
     st.stop()

@@ -74,9 +74,14 @@ def forget_why() -> None:
     st.session_state[WHY] = ""
 
 
-def in_use(what: str, value: Any, *, keep: bool) -> Any:
-    """Return a value and use it from now on; or with `keep`, the one that is in use already."""
-    if not keep or what not in st.session_state.get("in_use", {}):
+def hold(*what: str) -> None:
+    """Keep what is in use, such as "identities", as it is while this page is drawn: its user is changing it."""
+    st.session_state["held"] = what
+
+
+def in_use(what: str, value: Any) -> Any:
+    """Return a value and use it from now on; or while it is held, the one that is in use already."""
+    if what not in st.session_state.get("held", ()) or what not in st.session_state.get("in_use", {}):
         st.session_state["in_use"] = {**st.session_state.get("in_use", {}), what: value}
     return st.session_state["in_use"][what]
 
@@ -113,6 +118,7 @@ def back_to_initials() -> None:
     st.session_state[_CHOSEN] = {}
     st.session_state.pop("recent_children", None)
     st.session_state.pop("meant", None)
+    st.session_state.pop("peer_work", None)
     for key in [key for key in st.session_state if str(key).startswith("pick_")]:
         del st.session_state[key]
 
@@ -168,6 +174,23 @@ def draw_again() -> None:
 def drawn_again() -> int:
     """Return how often pictures were asked to be drawn anew."""
     return int(st.session_state.get("drawn_again", 0))
+
+
+def drawn(chart: str) -> dict[str, Any]:
+    """Return what is kept of a chart that can be moved: what was sent of it, and where its browser moved what."""
+    found: dict[str, Any] = st.session_state.get("charts_drawn", {}).get(chart, {})
+    return found
+
+
+def keep_drawn(chart: str, **found: Any) -> None:
+    """Keep something of a chart that can be moved; of the latest such chart alone."""
+    st.session_state["charts_drawn"] = {chart: {**drawn(chart), **found}}
+
+
+def peer_work() -> dict[str, Any]:
+    """Return what this user does on the peer maps of children in this session, on person_id."""
+    found: dict[str, Any] = st.session_state.setdefault("peer_work", {})
+    return found
 
 
 def open_page(page: str, what: str, value: Any) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +10,9 @@ import pandas as pd
 
 from mapping.contract import TABLES, Table
 from mapping.records import Records, number_of
+from mapping.storage import may_be_kept
 
 Pair = tuple[str, str]
-SUFFIX = ".decisions.sqlite"
 # Merged records named in one note.
 MOST_NAMED = 20
 # Columns that say one thing together: taken from one record, so that no two homes are mixed.
@@ -64,12 +63,6 @@ def identities(judgements: pd.DataFrame) -> Identities:
     return Identities(tuple(sorted(pairs["same"])), tuple(sorted(pairs["different"])))
 
 
-def beside(case: Path | str) -> Path:
-    """Return the file beside a case in which its decisions are kept unless another place is named."""
-    path = Path(case).resolve()
-    return path.with_name(f"{path.name}{SUFFIX}")
-
-
 def load_decisions(case: Path | str, decisions: Path | str | None = None) -> pd.DataFrame:
     """Load the decisions about a case that stand, with the columns of `mapping.judgements.judgements`.
 
@@ -95,8 +88,7 @@ def load_decisions(case: Path | str, decisions: Path | str | None = None) -> pd.
 
 def load_identities(case: Path | str, decisions: Path | str | None = None) -> Identities:
     """Load who is who by the decisions about a case that stand; `decisions` as in `load_decisions`."""
-    named = decisions is not None or bool(os.environ.get("CONTEXTMAP_STORE"))
-    if not named and not beside(case).exists():
+    if not may_be_kept(case, decisions):
         return Identities()
     return identities(load_decisions(case, decisions))
 

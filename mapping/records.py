@@ -14,6 +14,7 @@ from typing import Any, Literal
 import duckdb
 import pandas as pd
 
+from mapping.additions import Addition, apply_additions
 from mapping.codes import Codes, load_codes
 from mapping.contract import PARENTS, POINTS, TABLES, TIME_ORDER, Column, Table
 from mapping.tables import CaseError, Fault, RawTable, load_tables
@@ -152,6 +153,7 @@ def read_case(
     dates: Dates = "iso",
     postcodes: Iterable[str] | None = None,
     strict: bool = False,
+    additions: Sequence[Addition] = (),
     connection: duckdb.DuckDBPyConnection | None = None,
 ) -> Records:
     """Read and validate a case.
@@ -162,6 +164,7 @@ def read_case(
     dates : "iso" reads 2025-03-31; "dmy" reads 31/03/2025 as well. A date that could be either is never guessed.
     postcodes : postcodes that exist; one whose district they cover and that is not among them is set aside.
     strict : refuse the case where any row or value has a fault.
+    additions : what people entered by hand, from `mapping.additions.load_additions`; checked as the files are.
 
     Raises
     ------
@@ -171,6 +174,7 @@ def read_case(
     connection = connection or open_connection()
     schema = new_schema(connection)
     raw, notes = load_tables(connection, Path(case), schema=schema)
+    raw = apply_additions(connection, raw, additions, schema=schema)
     reader = _Reader(connection, schema, dates, load_codes(), postcodes)
     for name in ORDER:
         reader.add(TABLES[name], raw.get(name))

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from mapping.merging import beside
+from mapping.storage import store_url as store_url
 
 # The migrations in mapping/migrations/versions, in order; the last is the version of a store of today.
 VERSIONS = ("0001", "0002", "0003")
@@ -49,19 +49,6 @@ class Store:
     def __exit__(self, *raised: object) -> None:
         """Close it."""
         self.close()
-
-
-def store_url(case: Path | str, given: Path | str | None = None) -> str:
-    """Return where what people enter about a case is kept, as a database URL.
-
-    It is what is given (a file or a URL), else what CONTEXTMAP_STORE names, else the file
-    `CASE.decisions.sqlite` beside the case. One store is for one case: what is entered names people by their ids.
-    """
-    chosen = str(given or os.environ.get("CONTEXTMAP_STORE") or "")
-    if "://" in chosen:
-        return chosen
-    path = Path(chosen).expanduser().resolve() if chosen else beside(case)
-    return f"sqlite:///{path}"
 
 
 def _parsed(url: str) -> sa.URL:

@@ -15,7 +15,6 @@ from mapping.judgements import judge
 from mapping.merging import (
     Clusters,
     Identities,
-    beside,
     clusters,
     identities,
     load_decisions,
@@ -23,6 +22,7 @@ from mapping.merging import (
     merge_people,
 )
 from mapping.records import Records, read_case
+from mapping.storage import beside
 from mapping.store import open_store, store_url
 
 DEMO = Path(__file__).parents[2] / "data" / "synthetic" / "demo"
