@@ -25,6 +25,7 @@ from geo.population import ward_population
 from geo.wards import WardTable, build_wards
 from mapping import contacts, evidence, groups, items, links, people
 from mapping.access import Viewer, visible
+from mapping.additions import Addition, load_additions
 from mapping.merging import Identities, load_identities, merge_people
 from mapping.records import Dates, Records, read_case
 from mapping.scope import at_date, latest_date
@@ -461,7 +462,7 @@ def analyse(
     ----------
     case : case folder or workbook.
     geography : folder of official open files; by default `geography/` inside the case folder.
-    decisions : the store of decisions about the case; by default the one `mapping.merging.load_identities` finds.
+    decisions : the store of what people decide and enter about the case; by default the one `mapping.merging.load_identities` finds.
     dates, strict : as in `read_case`.
     wait : whether to wait for groups; if not, whoever asks for them first does.
     linked : whether to link people now; if not, whoever asks for what links them first waits for it. For what is
@@ -481,7 +482,8 @@ def analyse(
     with clock.stage("reading geography"):
         places = load_geography(Path(case), geography)
     with clock.stage("reading records"):
-        records = load_case(case, places, dates=dates, strict=strict)
+        entered = load_additions(case, decisions)
+        records = load_case(case, places, dates=dates, strict=strict, additions=entered)
     return analyse_records(records, places, Settings(**settings), wait=wait, linked=linked, clock=clock)
 
 
@@ -510,12 +512,23 @@ def load_geography(case: Path, folder: Path | str | None = None) -> Geography | 
 
 
 def load_case(
-    case: Path | str, places: Geography | None, *, dates: Dates = "iso", strict: bool = False
+    case: Path | str,
+    places: Geography | None,
+    *,
+    dates: Dates = "iso",
+    strict: bool = False,
+    additions: Sequence[Addition] | None = None,
 ) -> Records:
-    """Read a case, checking its postcodes against those of the geography folder where it has any."""
+    """Read a case, checking its postcodes against those of the geography folder where it has any.
+
+    Parameters
+    ----------
+    additions : what people entered by hand; by default what the store of the case holds.
+    """
     postcodes = places.postcodes if places is not None else None
     known = None if postcodes is None else postcodes["postcode"]
-    return read_case(case, dates=dates, postcodes=known, strict=strict)
+    entered = load_additions(case) if additions is None else additions
+    return read_case(case, dates=dates, postcodes=known, strict=strict, additions=entered)
 
 
 def analyse_records(
