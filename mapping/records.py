@@ -290,7 +290,7 @@ class _Reader:
             self.connection.execute(
                 f"""INSERT INTO {self.schema}.rejected
                 SELECT '{table.name}', t.row, '{column.name}', CAST(r.{column.name} AS VARCHAR),
-                    {self._reason(column, _text(f"r.{column.name}", raw.columns[column.name]))}, false
+                    {self._reason(column, text_sql(f"r.{column.name}", raw.columns[column.name]))}, false
                 FROM {target} t JOIN {raw.relation} r USING (row) WHERE t.faults & {1 << bit} <> 0"""
             )
         self.connection.execute(f"DELETE FROM {target} WHERE faults & {required} <> 0")
@@ -465,14 +465,14 @@ class _Reader:
             return f"SELECT row FROM {self.tables['sources']} WHERE NOT restricted"
         where = "true"
         if "source_id" in raw.columns:
-            source = _text("source_id", raw.columns["source_id"])
+            source = text_sql("source_id", raw.columns["source_id"])
             shared = f"SELECT source_id FROM {self.tables['sources']} WHERE NOT restricted"
             where = f"({source} IS NULL OR {source} IN ({shared}))"
         if table.name in PARENTS:
             parent, key = PARENTS[table.name]
             above = self.raw[parent]
             if key in above.columns:
-                named, its = _text(key, raw.columns[key]), _text(key, above.columns[key])
+                named, its = text_sql(key, raw.columns[key]), text_sql(key, above.columns[key])
                 closed = f"SELECT {its} FROM {above.relation} GROUP BY 1 HAVING NOT bool_or(row IN ({self._open_rows(TABLES[parent], above)}))"
                 where += f" AND ({named} IS NULL OR {named} NOT IN (SELECT * FROM ({closed}) c(id) WHERE id IS NOT NULL))"
         return f"SELECT row FROM {raw.relation} WHERE {where}"
@@ -482,7 +482,7 @@ class _Reader:
         raw = self.raw["sources"]
         if "handling" not in raw.columns:
             return "false"
-        key, handling = (_text(name, raw.columns[name]) for name in ("source_id", "handling"))
+        key, handling = (text_sql(name, raw.columns[name]) for name in ("source_id", "handling"))
         return f"source_id IN (SELECT {key} FROM {raw.relation} WHERE {key} IS NOT NULL AND upper({handling}) <> '{OPEN_HANDLING}')"
 
     # Duplicates ----------------------------------------------------------------------------
@@ -611,10 +611,10 @@ def _clean(column: Column, sql_type: str) -> str:
     dated = column.kind in ("date", "time") and sql_type.startswith(("DATE", "TIMESTAMP"))
     if dated or (column.kind in _RANGES and sql_type in _NUMBERS):
         return column.name
-    return _text(column.name, sql_type)
+    return text_sql(column.name, sql_type)
 
 
-def _text(column: str, sql_type: str) -> str:
+def text_sql(column: str, sql_type: str) -> str:
     """Return the SQL for a value as text without the spaces around it, null where nothing is left; 7.0 is written 7."""
     written = column if sql_type == "VARCHAR" else f"CAST({column} AS VARCHAR)"
     if sql_type in ("DOUBLE", "FLOAT"):

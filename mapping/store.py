@@ -20,7 +20,7 @@ VERSIONS = ("0001", "0002", "0003")
 # How long one writer waits for another.
 PATIENCE = 30.0
 LONDON = ZoneInfo("Europe/London")
-# The number by which makers of one PostgreSQL database wait for each other.
+# The number by which writers to one PostgreSQL database wait for each other, as a file's do by its lock.
 _LOCK = 903_352
 Found = TypeVar("Found")
 
@@ -125,10 +125,17 @@ def writing(store: Store, what: str) -> Iterator[sa.Connection]:
     """
     try:
         with store.engine.begin() as connection:
+            _take_turn(connection)
             yield connection
     except sa.exc.OperationalError as error:
         msg = f"{what} could not be kept: {_said(error)}. Try again; if it happens again, check that {store.where} can be written."
         raise OSError(msg) from error
+
+
+def _take_turn(connection: sa.Connection) -> None:
+    """Wait until nobody else is writing, so that what is read in this transaction is still so when it is written."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
 
 
 def now() -> datetime:
@@ -209,8 +216,7 @@ def _migrate(store: Store) -> None:
     from alembic.config import Config
 
     with store.engine.begin() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+        _take_turn(connection)
         config = Config(attributes={"connection": connection})
         config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
         if sa.inspect(connection).has_table("schema_version") and not sa.inspect(connection).has_table(

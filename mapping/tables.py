@@ -6,7 +6,7 @@ import codecs
 import csv
 import glob
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from pathlib import Path
@@ -143,9 +143,13 @@ def find_tables(case: Path) -> Found:
 
 
 def load_tables(
-    connection: duckdb.DuckDBPyConnection, case: Path, *, schema: str
+    connection: duckdb.DuckDBPyConnection, case: Path, *, schema: str, everything: bool = False
 ) -> tuple[dict[str, RawTable], list[str]]:
     """Load every table of a case into DuckDB as written; returns the tables and notes on the folder.
+
+    Parameters
+    ----------
+    everything : also columns that the contract does not name, under `extra_column` of their names.
 
     Raises
     ------
@@ -161,7 +165,9 @@ def load_tables(
         readers = {name: (found.workbook.name + ", sheet " + name, rows) for name, rows in sheets.items()}
         for name, (label, rows) in readers.items():
             try:
-                tables[name] = _load_rows(connection, TABLES[name], rows, label=label, schema=schema)
+                tables[name] = _load_rows(
+                    connection, TABLES[name], rows, label=label, schema=schema, everything=everything
+                )
             except CaseError as error:
                 faults += error.faults
         faults += [
@@ -172,7 +178,7 @@ def load_tables(
     for name, path in found.files.items():
         read = _load_parquet if path.suffix.lower() == ".parquet" else _load_csv
         try:
-            tables[name] = read(connection, TABLES[name], path, schema)
+            tables[name] = read(connection, TABLES[name], path, schema, everything=everything)
         except CaseError as error:
             faults += error.faults
     if faults:
@@ -180,7 +186,14 @@ def load_tables(
     return tables, found.notes
 
 
-def _load_parquet(connection: duckdb.DuckDBPyConnection, table: Table, path: Path, schema: str) -> RawTable:
+def extra_column(name: str) -> str:
+    """Return what a column that the contract does not name is called in a loaded table."""
+    return f"+{name}"
+
+
+def _load_parquet(
+    connection: duckdb.DuckDBPyConnection, table: Table, path: Path, schema: str, *, everything: bool
+) -> RawTable:
     del schema
     quoted = glob.escape(str(path)).replace("'", "''")
     scan = f"read_parquet('{quoted}', file_row_number = true)"
@@ -193,6 +206,8 @@ def _load_parquet(connection: duckdb.DuckDBPyConnection, table: Table, path: Pat
     types = {column: kind for column, kind, *_ in described if column != "file_row_number"}
     known, extra = _match_columns(table, list(types), path.name)
     picked = "".join(f", {_column(actual, types[actual])} AS {name}" for name, actual in known.items())
+    for name in _others(list(types), known) if everything else ():
+        picked += f", {_column(name, types[name])} AS {_quoted(extra_column(name))}"
     return RawTable(
         table.name,
         f"(SELECT file_row_number + 2 AS row{picked} FROM {scan})",
@@ -204,19 +219,34 @@ def _load_parquet(connection: duckdb.DuckDBPyConnection, table: Table, path: Pat
 
 
 def _column(name: str, kind: str) -> str:
-    quoted = '"' + name.replace('"', '""') + '"'
+    quoted = _quoted(name)
     # Not a number is how some programs write that nothing is recorded.
     return f"CASE WHEN NOT isnan({quoted}) THEN {quoted} END" if kind in ("DOUBLE", "FLOAT") else quoted
 
 
-def _load_csv(connection: duckdb.DuckDBPyConnection, table: Table, path: Path, schema: str) -> RawTable:
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _others(names: Sequence[str], known: Mapping[str, str]) -> list[str]:
+    """Return the columns that the contract does not name, each once whatever its case."""
+    folded = {name.strip().lower(): name for name in reversed(names)}
+    return [name for name in names if name in folded.values() and name not in known.values()]
+
+
+def _load_csv(
+    connection: duckdb.DuckDBPyConnection, table: Table, path: Path, schema: str, *, everything: bool
+) -> RawTable:
     text, encoding = _decode(table, path)
     notes = () if encoding == "utf-8" else (f"{path.name} was read as {ENCODING_NAMES[encoding]}.",)
     whole = _whole_csv(text)
     if whole is not None:
-        return _store(connection, table, whole, label=path.name, schema=schema, notes=notes)
+        return _store(
+            connection, table, whole, label=path.name, schema=schema, notes=notes, everything=everything
+        )
+    rows = _csv_rows(table, path.name, text)
     return _load_rows(
-        connection, table, _csv_rows(table, path.name, text), label=path.name, schema=schema, notes=notes
+        connection, table, rows, label=path.name, schema=schema, notes=notes, everything=everything
     )
 
 
@@ -294,6 +324,7 @@ def _load_rows(
     *,
     label: str,
     schema: str,
+    everything: bool,
     notes: tuple[str, ...] = (),
 ) -> RawTable:
     """Load rows one by one, setting aside those with more values than the header names."""
@@ -314,7 +345,16 @@ def _load_rows(
     columns = list(zip(*kept, strict=True)) if kept else [()] * width
     arrays = [pa.array(column, pa.string()) for column in columns]
     whole = pa.table([*arrays, pa.array(numbers, pa.int64())], names=[*header, "\x00row"])
-    return _store(connection, table, whole, label=label, schema=schema, notes=notes, faults=tuple(faults))
+    return _store(
+        connection,
+        table,
+        whole,
+        label=label,
+        schema=schema,
+        notes=notes,
+        faults=tuple(faults),
+        everything=everything,
+    )
 
 
 def _store(
@@ -324,6 +364,7 @@ def _store(
     *,
     label: str,
     schema: str,
+    everything: bool,
     notes: tuple[str, ...] = (),
     faults: tuple[Fault, ...] = (),
 ) -> RawTable:
@@ -333,8 +374,10 @@ def _store(
         whole = whole.append_column("\x00row", numbers).filter(pc.invert(_blank(whole)))
     names = [name for name in whole.column_names if name != "\x00row"]
     known, extra = _match_columns(table, names, label)
-    arrays = [whole.column(names.index(actual)) for actual in known.values()]
-    arrow = pa.table([whole.column("\x00row"), *arrays], names=["row", *known])
+    others = _others(names, known) if everything else []
+    arrays = [whole.column(names.index(actual)) for actual in (*known.values(), *others)]
+    called = ["row", *known, *(extra_column(name) for name in others)]
+    arrow = pa.table([whole.column("\x00row"), *arrays], names=called)
     connection.register("arriving", arrow)
     relation = f"{schema}.raw_{table.name}"
     connection.execute(f"CREATE TABLE {relation} AS SELECT * FROM arriving")

@@ -1,11 +1,18 @@
-"""Share what tests of certainty need: a case read, linked and settled."""
+"""Share what tests need: a case read, linked and settled; a store in a file and on a real server."""
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+import tempfile
+import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+import psycopg
 import pytest
 
 from mapping.contacts import Ties, build_ties
@@ -15,6 +22,7 @@ from mapping.links import build_links
 from mapping.people import age_bands
 from mapping.records import Records, read_case
 from mapping.scope import latest_date
+from mapping.store import store_url
 
 
 @dataclass(frozen=True)
@@ -91,3 +99,44 @@ class Told:
 def told() -> Told:
     """A function that writes the tables of a case in which reports say who is linked."""
     return Told()
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """A real PostgreSQL server of its own, as the URL of a database on it."""
+    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin")) or [
+        Path(found).resolve().parent for found in [shutil.which("pg_ctl")] if found
+    ]
+    if not programs:
+        pytest.skip("PostgreSQL is not installed; .ci/run installs it")
+    # A server may not run as root.
+    other = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    folder = Path(tempfile.mkdtemp(prefix="contextmap-postgresql-"))
+    if other:
+        shutil.chown(folder, "postgres")
+
+    def run(program: str, *arguments: str) -> None:
+        command = [*other, str(programs[-1] / program), *arguments]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=folder)
+
+    data = str(folder / "data")
+    run("initdb", "-D", data, "-A", "trust", "-U", "hub", "-E", "UTF8", "--no-sync")
+    settings = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off"
+    run("pg_ctl", "-D", data, "-w", "-l", str(folder / "log"), "-o", settings, "start")
+    try:
+        yield f"postgresql+psycopg://hub@/postgres?host={folder}"
+    finally:
+        run("pg_ctl", "-D", data, "-m", "immediate", "stop")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where a store may be: in a file beside a case, or a new database on a server."""
+    if request.param == "sqlite":
+        return store_url(tmp_path / "case")
+    server = str(request.getfixturevalue("postgresql"))
+    name = f"hub_{uuid.uuid4().hex}"
+    with psycopg.connect(server.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    return server.replace("/postgres?", f"/{name}?")
