@@ -31,6 +31,7 @@ from app.data import Loaded, kept
 from app.text import short
 from geo.gaps import Gaps
 from geo.placements import placements_by_authority
+from geo.publication import publish
 from mapping.codes import load_codes
 from mapping.evidence import BANDS
 from mapping.operations import Operations
@@ -460,8 +461,13 @@ def around(
     return Around(nodes, edges, left_out)
 
 
-def surroundings(loaded: Loaded, child: str, found: Around) -> pd.DataFrame:
-    """Return everyone and everything linked to a child directly, one row an edge of the picture."""
+def surroundings(
+    loaded: Loaded, child: str, found: Around, *, called: Mapping[str, pd.Series] | None = None
+) -> pd.DataFrame:
+    """Return everyone and everything linked to a child directly, one row an edge of the picture.
+
+    `called` gives other names of places and things than those of the case, by type.
+    """
     me = f"person:{child}"
     edges = found.edges[(found.edges["source"] == me) | (found.edges["target"] == me)]
     if edges.empty:
@@ -469,7 +475,7 @@ def surroundings(loaded: Loaded, child: str, found: Around) -> pd.DataFrame:
     other = edges["target"].where(edges["source"] == me, edges["source"])
     nodes = found.nodes.set_index("id")
     context = peers.contexts(found.nodes).set_axis(found.nodes["id"])
-    called = {"location": place_names(loaded), "thing": thing_names(loaded)}
+    called = called or {"location": place_names(loaded), "thing": thing_names(loaded)}
     ref = other.map(nodes["ref"])
     out = edges.assign(
         other=other,
@@ -477,7 +483,7 @@ def surroundings(loaded: Loaded, child: str, found: Around) -> pd.DataFrame:
         kind=other.map(nodes["kind"]),
         context=other.map(context).map(charts.CONTEXTS),
         called=[
-            str(called[kind].get(identity, identity)) if kind in called else ""
+            str(called[kind].get(identity, identity)) if kind in ("location", "thing") else ""
             for kind, identity in zip(edges["contact_type"], ref, strict=True)
         ]
         if "contact_type" in edges
@@ -731,8 +737,43 @@ def operation_spots(loaded: Loaded, operation_id: str) -> pd.DataFrame:
 @kept
 def referral_gaps(loaded: Loaded, years: int) -> Gaps:
     """Compare referrals of the last so many years (0 for all on record) with what is expected."""
-    since = None if years == 0 else (pd.Timestamp(loaded.day) - pd.DateOffset(years=years)).date()
-    return gaps.find_gaps(loaded.analysis, since=since)
+    return gaps.find_gaps(loaded.analysis, since=_years_back(loaded, years))
+
+
+def published_gaps(asked: tuple[Loaded, int]) -> pd.DataFrame:
+    """Compare referrals of the last so many years for a wider audience."""
+    loaded, years = asked
+    return _published_gaps(loaded, years)
+
+
+@kept
+def _published_gaps(loaded: Loaded, years: int) -> pd.DataFrame:
+    return gaps.publishable(loaded.analysis, since=_years_back(loaded, years))
+
+
+def published_wards(wards: pd.DataFrame) -> pd.DataFrame:
+    """Return what the Wards page counts for a wider audience; children are never more than their episodes, and so on."""
+    return publish(
+        wards,
+        names=["ward_code", "ward_name", "imd_decile", "children_10_17"],
+        counts=[
+            "children_known",
+            "missing_episodes",
+            "children_missing",
+            "incidents",
+            "placements",
+            "placed_by_others",
+        ],
+        within=[
+            ("children_missing", "missing_episodes"),
+            ("placements", "children_known"),
+            ("placed_by_others", "placements"),
+        ],
+    )
+
+
+def _years_back(loaded: Loaded, years: int) -> date | None:
+    return None if years == 0 else (pd.Timestamp(loaded.day) - pd.DateOffset(years=years)).date()
 
 
 @kept

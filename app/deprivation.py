@@ -24,6 +24,7 @@ from geo.inequality import (
     share_by_decile,
     slope_index,
 )
+from geo.publication import publish
 from geo.rates import repeat_factor
 
 if TYPE_CHECKING:
@@ -236,12 +237,8 @@ def publishable_wards(found: Picture) -> pd.DataFrame:
     -------
     ward_code, ward_name, imd_decile, count, rate, all as text; "c" is hidden; the last row is the total.
     """
-    table = found.wards.set_index("ward_code")
-    count = suppress(table["count"].astype("Int64"))
-    rate = hide_beside(table["rate"], count.reindex(table.index)).reindex(count.index).fillna("")
-    named = table[["ward_name", "imd_decile"]].astype(object).reindex(count.index)
-    named = named.where(named.notna(), "")
-    return named.assign(count=count, rate=rate).rename_axis("ward_code").reset_index().astype(str)
+    names = ["ward_code", "ward_name", "imd_decile"]
+    return publish(found.wards, names=names, counts=["count"], beside={"rate": ("count",)})
 
 
 def _ward_counts(analysis: Analysis, measure: str, placed: bool) -> pd.Series:

@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from app import words
-from app.results import save_tables
+from app.results import swapped_in, write_summary
 from app.text import markup, plain
-from geo.gaps import DIMENSIONS, FEWER, LIVE_THERE, MORE, Gaps, build_gaps
+from geo.disclosure import HIDDEN, TOTAL, hide_beside
+from geo.gaps import DIMENSIONS, FEWER, LIVE_THERE, MINORITY, MORE, NOT_RECORDED, Gaps, build_gaps
+from geo.publication import suppress_together
 from mapping.text import shortened
 
 if TYPE_CHECKING:
     from app.analysis import Analysis
 
-FILES = ("gaps.parquet", "summary.json")
+FILES = ("gaps.parquet", "gap_counts.parquet", "summary.json")
 FIRST = 2
 """Groups named in the answer, in each direction."""
 
@@ -38,6 +40,13 @@ PARTS = {
 SINCE = {0: "All on record", 2: "The last two years", 1: "The last year"}
 """Periods that the page offers, in years before the as-of date; 0 is from the first referral."""
 
+PUBLISHED = (
+    *("dimension", "group", "children", "children_referred", "expected"),
+    *("ratio", "ratio_low", "ratio_high", "finding", "children_not_recorded"),
+)
+"""Columns of what a wider audience may have."""
+
+WHITE, LACKING = "White", "not recorded"
 AS_EXPECTED = "could be chance"
 WARDS_ONLY = "This viewer sees wards, not people: referrals are compared by ward only."
 EMPTY = "No child here belongs to a known group of this kind."
@@ -57,7 +66,7 @@ LIMITS = (
 )
 
 
-def find_gaps(analysis: Analysis, *, since: date | None = None) -> Gaps:
+def find_gaps(analysis: Analysis, *, since: date | None = None, both: bool = False) -> Gaps:
     """Compare the referrals of an analysis with what is expected; see `geo.gaps.build_gaps`.
 
     A viewer who sees no people gets wards only.
@@ -65,6 +74,7 @@ def find_gaps(analysis: Analysis, *, since: date | None = None) -> Gaps:
     Parameters
     ----------
     since : first day of the period; by default that of the first referral.
+    both : leave children whose sex is not recorded out of the comparison by ethnicity, so that both are of the same.
 
     Raises
     ------
@@ -79,6 +89,9 @@ def find_gaps(analysis: Analysis, *, since: date | None = None) -> Gaps:
         raise ValueError(msg)
     sees_people, homes = analysis.settings.viewer.sees_people, analysis.geography.homes
     people = _people(analysis) if sees_people else _without_traits(_people(analysis))
+    if both:
+        known = people["sex"].notna() & ~people["sex"].isin(NOT_RECORDED)
+        people = people.assign(ethnicity=people["ethnicity"].where(known))
     records, wards = analysis.records, analysis.wards
     found = build_gaps(
         people,
@@ -207,8 +220,112 @@ def base(rows: pd.DataFrame) -> str:
     return "Compared with the children in the records, of the same age and sex."
 
 
-def save(analysis: Analysis, gaps: Gaps, out: Path) -> None:
-    """Write gaps.parquet and summary.json to a folder, whole or not at all.
+def publishable(analysis: Analysis, *, since: date | None = None) -> pd.DataFrame:
+    """Compare referrals for a wider audience: counts of 1 to 5 hidden, and whatever would give one away.
+
+    Sex by background, and the ethnic groups that a background is made of, are protected together with their totals, since
+    each of these rows is a sum of others; wards and schools are lists with a total. Children referred are never more than
+    children, which is allowed for. So that rows of sex and of ethnicity are of the same children, those whose sex is not
+    recorded are in neither. Referrals would tell of children referred again, and sex by each ethnic group is mostly small
+    counts: both are left out. A ratio, its interval and the finding are hidden where a count they rest on is; what is
+    expected also where the total it adds up to is.
+
+    Returns
+    -------
+    `PUBLISHED`, all as text, in the order of `geo.gaps.DIMENSIONS`; wards and schools end with their total.
+    """
+    table = find_gaps(analysis, since=since, both=True).table
+    crossed = _crossed(table)
+    listed = [_listed(table[table["dimension"] == name]) for name in ("ward", "school")]
+    found = pd.concat([*listed, crossed, pd.DataFrame(columns=PUBLISHED)], ignore_index=True)
+    return found[[*PUBLISHED]].astype(str)
+
+
+def _listed(rows: pd.DataFrame) -> pd.DataFrame:
+    """Protect a list of wards or schools with its total; how many children live in a ward is no secret."""
+    if rows.empty:
+        return pd.DataFrame(columns=PUBLISHED)
+    public = (rows["base"] == LIVE_THERE).all()
+    held = rows.set_index("group_code")
+    counts = {name: held[name] for name in ("children_referred", *(() if public else ("children",)))}
+    shown = suppress_together(counts, within=() if public else [("children_referred", "children")])
+    referred = shown["children_referred"].iloc[:, 0]
+    children = held["children"].astype(str) if public else shown["children"].iloc[:, 0]
+    total = pd.DataFrame({"dimension": held["dimension"].iloc[0], "group": TOTAL}, index=[TOTAL])
+    children = children.reindex([*held.index, TOTAL]).fillna("")
+    return _written(pd.concat([held, total]), children, referred, whole=referred[TOTAL])
+
+
+def _crossed(table: pd.DataFrame) -> pd.DataFrame:
+    """Protect sex by background and the ethnic groups together, and write the rows that can be read from them."""
+    rows = table[table["dimension"].isin(["sex", "ethnicity", "sex and background"])]
+    if rows.empty:
+        return pd.DataFrame(columns=PUBLISHED)
+    tables: dict[str, pd.DataFrame | pd.Series] = {}
+    same = []
+    for counted in ("children", "children_referred"):
+        of = {name: part.set_index("group_code")[counted] for name, part in rows.groupby("dimension")}
+        tables[f"{counted} by sex"] = _two_way(of)
+        minority = of["ethnicity"].drop(WHITE, errors="ignore") if "ethnicity" in of else []
+        if len(minority):
+            tables[f"{counted} by group"] = minority
+            same.append(((f"{counted} by sex", TOTAL, MINORITY), (f"{counted} by group", TOTAL, "")))
+    within = [
+        (f"children_referred by {way}", f"children by {way}")
+        for way in ("sex", "group")
+        if f"children by {way}" in tables
+    ]
+    shown = suppress_together(tables, within=within, same=same)
+    keys = list(zip(rows["dimension"], rows["group_code"], strict=True))
+    children, referred = (
+        pd.Series([_cell(shown, counted, *key) for key in keys], index=rows.index, dtype="object")
+        for counted in ("children", "children_referred")
+    )
+    return _written(rows, children, referred, whole=str(shown["children_referred by sex"].at[TOTAL, TOTAL]))
+
+
+def _two_way(of: Mapping[str, pd.Series]) -> pd.DataFrame:
+    """Return counts of sex by background; who has no ethnicity recorded is in a column of their own."""
+    sexes = of.get("sex", pd.Series(dtype="int64"))
+    both = of.get("sex and background", pd.Series(dtype="int64"))
+    table = pd.DataFrame(
+        {name: [int(both.get(f"{sex} {name}", 0)) for sex in sexes.index] for name in (WHITE, MINORITY)},
+        index=sexes.index,
+    )
+    return table.assign(**{LACKING: sexes - table.sum(axis=1)})
+
+
+def _cell(shown: Mapping[str, pd.DataFrame], counted: str, dimension: str, code: str) -> str:
+    """Return what a row of the table may say of a count."""
+    sexes = shown[f"{counted} by sex"]
+    if dimension == "sex":
+        return str(sexes.at[code, TOTAL])
+    if dimension == "ethnicity":
+        return str(sexes.at[TOTAL, WHITE] if code == WHITE else shown[f"{counted} by group"].at[code, ""])
+    sex, _, rest = code.partition(" ")
+    return str(sexes.at[sex, rest])
+
+
+def _written(rows: pd.DataFrame, children: pd.Series, referred: pd.Series, *, whole: str) -> pd.DataFrame:
+    """Write counts as they may be shown, with what rests on them, and how much is not recorded in whole percent."""
+    out = rows[["dimension", "group"]].assign(children=children, children_referred=referred)
+    expected = hide_beside(rows["expected"], children)
+    out["expected"] = expected.where(rows["expected"].notna(), "") if whole != HIDDEN else HIDDEN
+    for name in ("ratio", "ratio_low", "ratio_high"):
+        out[name] = hide_beside(rows[name], children, referred, decimals=2).where(rows[name].notna(), "")
+    hidden = (children == HIDDEN) | (referred == HIDDEN)
+    out["finding"] = rows["finding"].mask(hidden, HIDDEN).fillna("")
+    share = rows["children_not_recorded"]
+    out["children_not_recorded"] = [_whole_percent(part) for part in share]
+    return out
+
+
+def _whole_percent(share: float) -> str:
+    return "" if pd.isna(share) else f"{share:.0%}"
+
+
+def save(analysis: Analysis, gaps: Gaps, out: Path, *, published: pd.DataFrame | None = None) -> None:
+    """Write gaps.parquet and summary.json to a folder, whole or not at all; what is published instead where it is given.
 
     Raises
     ------
@@ -223,16 +340,23 @@ def save(analysis: Analysis, gaps: Gaps, out: Path) -> None:
             "since": gaps.since.isoformat(),
             "until": gaps.until.isoformat(),
         },
-        "rows": analysis.counts["rows"],
-        "rejected": analysis.counts["rejected"],
-        "results": {
-            "groups": len(_once(gaps.table)),
-            "fewer_than_expected": len(findings(gaps, FEWER)),
-            "more_than_expected": len(findings(gaps, MORE)),
-        },
-        "notes": [*analysis.records.notes, *gaps.notes],
     }
-    save_tables(out, {"gaps": gaps.table}, summary)
+    if published is None:
+        summary |= {
+            "rows": analysis.counts["rows"],
+            "rejected": analysis.counts["rejected"],
+            "results": {
+                "groups": len(_once(gaps.table)),
+                "fewer_than_expected": len(findings(gaps, FEWER)),
+                "more_than_expected": len(findings(gaps, MORE)),
+            },
+        }
+    notes = gaps.notes if published is not None else (*analysis.records.notes, *gaps.notes)
+    tables = {"gaps": gaps.table} if published is None else {"gap_counts": published}
+    with swapped_in(out, FILES) as folder:
+        for name, table in tables.items():
+            table.to_parquet(folder / f"{name}.parquet", index=False)
+        write_summary(folder, {**summary, "notes": list(notes), "files": list(tables)})
 
 
 def _people(analysis: Analysis) -> pd.DataFrame:

@@ -15,10 +15,10 @@ from app.results import swapped_in, write_summary
 from app.text import plain
 from geo import measures
 from geo.areas import Areas, Level
-from geo.disclosure import hide_beside, suppress
 from geo.files import Geography
 from geo.funnel import POSITIONS
 from geo.hotspot_table import Hotspots, build_hotspots, describe_runs
+from geo.publication import publish
 from geo.strata import build_strata
 from geo.trends import hotspot_trends, monthly_hotspots
 from mapping.text import shortened
@@ -112,16 +112,11 @@ def publishable(found: Hotspots) -> pd.DataFrame:
     -------
     area_code, area_name, observed, rate, all as text, "c" where hidden; the last row is the total.
     """
-    table = found.table.set_index("area_code")
-    counts = table["observed"].astype("Int64")
-    observed = suppress(counts)
-    rates = hide_beside(table["rate"], observed.reindex(table.index))
-    return (
-        pd.DataFrame(
-            {"area_name": table["area_name"], "observed": observed, "rate": rates}, index=observed.index
-        )
-        .rename_axis("area_code")
-        .reset_index()
+    return publish(
+        found.table,
+        names=["area_code", "area_name"],
+        counts=["observed"],
+        beside={"rate": ("observed",)},
     )
 
 

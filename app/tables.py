@@ -119,6 +119,24 @@ def download(build: Callable[[Any], pd.DataFrame], given: Any, *, key: str, titl
     )
 
 
+def for_publication(
+    build: Callable[[Any], pd.DataFrame], given: Any, *, key: str, title: str, why: str = ""
+) -> None:
+    """Offer a table for a wider audience, small counts hidden, and say that the others stay inside; see `download`.
+
+    Parameters
+    ----------
+    why
+        what else a reader of the file should know, in a sentence.
+    """
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.html(
+            '<p class="cm-quiet"><b>For publication:</b> counts of 1 to 5, and others that would give them away, are shown as c. '
+            f"The tables above hold every count: keep them inside the hub. {markup(why)}</p>"
+        )
+        download(build, given, key=key, title=title)
+
+
 def _grid(
     shown: pd.DataFrame,
     *,

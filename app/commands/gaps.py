@@ -36,6 +36,13 @@ def gaps(
             help="Only referrals from this day on; by default from the first on record.",
         ),
     ] = None,
+    publish: Annotated[
+        bool,
+        typer.Option(
+            "--publish",
+            help="Write only what a wider audience may have: counts of 1 to 5, and others that give them away, are hidden.",
+        ),
+    ] = False,
     dates: DatesOption = Dates.iso,
     viewer: RoleOption = Role.analyst,
 ) -> None:
@@ -55,7 +62,12 @@ def gaps(
         linked=False,
         **viewed(as_of, viewer),
     )
-    found = finding.find_gaps(result, since=None if since is None else since.date())
+    first = None if since is None else since.date()
+    found = finding.find_gaps(result, since=first)
+    if publish:
+        finding.save(result, found, out, published=finding.publishable(result, since=first))
+        print(f"Counts with small numbers hidden were written to {out}.")
+        return
     finding.save(result, found, out)
     print_notes((*result.records.notes, *found.notes))
     for line in finding.sentences(found):

@@ -87,13 +87,8 @@ tables.show(
         "rate": "Per 1,000 aged 10 to 17",
     },
 )
-frame.heading("For a wider audience")
-frame.quiet(
-    "Counts of 1 to 5, and others that would give them away, are shown as c. The tables above hold every count: keep them inside the hub."
-)
-with st.container(horizontal=True):
-    tables.download(deprivation.publishable_deciles, found, key="deprivation_deciles_public", title="Deciles")
-    tables.download(deprivation.publishable_wards, found, key="deprivation_wards_public", title="Wards")
+tables.for_publication(deprivation.publishable_wards, found, key="deprivation_wards_public", title="Wards")
+tables.download(deprivation.publishable_deciles, found, key="deprivation_deciles_public", title="Deciles")
 
 with frame.method():
     st.html(words.method_html(deprivation.METHOD, deprivation.LIMITS))

@@ -70,6 +70,13 @@ tables.show(
     },
     empty=gaps.EMPTY,
 )
+tables.for_publication(
+    answers.published_gaps,
+    (loaded, years),
+    key="gaps_public",
+    title="Every comparison",
+    why="Sex by each ethnic group, and referrals beside children, are left out of it.",
+)
 for note in found.notes:
     frame.quiet(note)
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import answers, data, frame, hotspot_map, hotspot_page, maps, state, tables, words
+from app import answers, data, frame, hotspot_map, hotspot_page, hotspots, maps, state, tables, words
 from geo import measures
 
 loaded = data.load()
@@ -136,6 +136,14 @@ tables.show(
     what="ward",
     ids=ranked["area_code"].tolist(),
     columns=columns,
+)
+
+tables.for_publication(
+    hotspots.publishable,
+    found,
+    key="hotspots_public",
+    title="Wards",
+    why="Do not put the files of two periods beside each other: one less the other tells of what lies between.",
 )
 
 with frame.method():

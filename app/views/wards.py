@@ -141,5 +141,13 @@ tables.show(
     shown, key="wards", title="All wards", what="ward", ids=shown["ward_code"].tolist(), columns=columns
 )
 
+tables.for_publication(
+    answers.published_wards,
+    wards,
+    key="wards_public",
+    title="Wards",
+    why="Each column is protected by itself and together with the others.",
+)
+
 with frame.method():
     st.html(words.wards_method_html(loaded.analysis.geography.notes))

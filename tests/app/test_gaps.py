@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 from app import cli, gaps
 from app.analysis import analyse
 from geo.gaps import COLUMNS, FEWER, IN_RECORDS, MORE, Gaps
+from geo.publication import attack_together
 from mapping.access import Viewer
 
 OpenApp = Callable[..., AppTest]
@@ -269,3 +270,68 @@ def test_text_of_the_case_is_shown_and_not_obeyed() -> None:
     card = gaps.card(row(dimension="school", group="<img src=x onerror=alert(1)>"))
     assert "<img" not in card
     assert "&lt;img src=x onerror=alert(1)&gt; (school)" in card
+
+
+# For a wider audience ---------------------------------------------------------------------------------
+
+
+def test_published_gaps_are_text_and_the_command_writes_nothing_else(
+    run: Any, write_case: Any, tmp_path: Path
+) -> None:
+    case = write_case(people=PEOPLE, referrals=REFERRALS)
+    out = tmp_path / "out"
+    code, printed, _ = run("gaps", case, "--out", out, "--publish")
+    assert (code, printed) == (0, f"Counts with small numbers hidden were written to {out}.\n")
+    assert sorted(path.name for path in out.iterdir()) == ["gap_counts.parquet", "summary.json"]
+    written = pd.read_parquet(out / "gap_counts.parquet")
+    assert written.columns.tolist() == list(gaps.PUBLISHED)
+    # One girl and one boy of forty have no ethnicity recorded: with them, one more of each is hidden.
+    found = written[["dimension", "group", "children", "children_referred", "finding"]]
+    assert found.values.tolist() == [
+        ["sex", "girls", "40", "0", FEWER],
+        ["sex", "boys", "40", "20", MORE],
+        ["ethnicity", "White", "c", "c", "c"],
+        ["sex and background", "girls, White", "c", "0", "c"],
+        ["sex and background", "boys, White", "c", "c", "c"],
+    ]
+    summary = json.loads((out / "summary.json").read_text())
+    assert sorted(summary) == ["as_of", "files", "notes", "settings", "version"]
+    # Again without: the earlier result is replaced.
+    assert run("gaps", case, "--out", out)[0] == 0
+    assert sorted(path.name for path in out.iterdir()) == ["gaps.parquet", "summary.json"]
+
+
+def test_nothing_published_of_the_demo_can_be_worked_back() -> None:
+    """Whoever has the whole file adds up wards, schools, and sex by background with the groups it is made of."""
+    analysis = analyse(DEMO, linked=False)
+    found = gaps.publishable(analysis)
+    assert set(found["children"]) & set("12345") == set()
+    assert set(found["children_referred"]) & set("12345") == set()
+    counts = [*gaps.PUBLISHED[2:4]]
+    lists = {
+        name: found[found["dimension"] == name].set_index("group")[counts] for name in ("ward", "school")
+    }
+    tables = {
+        f"{name} {column}": table[[column]].set_axis([""], axis=1)
+        for name, table in lists.items()
+        for column in counts
+        if (name, column) != ("ward", "children")
+    }
+    both = found[found["dimension"] == "sex and background"].set_index("group")
+    of = {name: found[found["dimension"] == name].set_index("group") for name in ("sex", "ethnicity")}
+    for column in counts:
+        # A reader knows rows and their totals; how many have no ethnicity recorded is not told.
+        tables[f"sex {column}"] = pd.DataFrame(
+            [
+                [both.at[f"{sex}, {name}", column] for name in ("White", gaps.MINORITY)]
+                for sex in ("girls", "boys")
+            ]
+        )
+        minority = of["ethnicity"][column].drop("White")
+        tables[f"ethnicity {column}"] = minority.to_frame("")
+    found_back = attack_together(tables, within=[("school children_referred", "school children")])
+    assert len(found_back) >= 3
+    assert found_back[found_back["lowest"] == found_back["highest"]].empty
+    # The group that nobody sees is still seen.
+    girls = both.loc[f"girls, {gaps.MINORITY}"]
+    assert (girls["children_referred"], girls["finding"]) == ("29", FEWER)
