@@ -13,9 +13,9 @@ from app.data import Loaded, kept
 from app.text import markup, plain
 from geo import measures
 from geo.areas import Areas, build_areas
+from geo.clusters import COLUMNS as CLUSTERS
 from geo.hotspot_table import Hotspots, position
 from geo.rates import crude_rate, smoothed_rate
-from geo.scan import COLUMNS as CLUSTERS
 
 LABELS = {
     "children_missing": "Children missing at least once",

@@ -98,6 +98,47 @@ def _unused(held: list[OpenTable], edition: str) -> list[str]:
     return [f"IMD {edition} is used and {' and '.join(others)} is not: editions are never mixed."]
 
 
+def decile_counts(geography: Geography, *, edition: str) -> tuple[pd.DataFrame, list[str]]:
+    """Count the LSOAs of each boundary ward by their decile, since the mean of a ward hides how it is divided.
+
+    An LSOA counts in the ward that a lookup names, and by its parts where it was divided between wards, as in
+    `build_deprivation`. LSOAs that the edition does not rank are left out.
+
+    Parameters
+    ----------
+    edition : "2019" or "2025"; one at a time, since the two are not a time series.
+
+    Returns
+    -------
+    counts : on ward_code, a column a decile, 1 (most deprived) to 10.
+    notes : by which files.
+
+    Raises
+    ------
+    ValueError
+        There are no ward boundaries, the edition is not there, or no file leads from its LSOAs to wards.
+    """
+    held = [table for table in geography.of_kind("deprivation") if table.edition == edition]
+    if geography.wards is None or not held:
+        what = "There are no ward boundaries" if geography.wards is None else f"There is no IMD {edition}"
+        msg = f"{what} in the geography folder, so the LSOAs of wards cannot be counted by decile. Put the file there."
+        raise ValueError(msg)
+    table = held[0]
+    _validate_ranks(table)
+    lookup, said = ward_lookup(geography, table.vintage)
+    if lookup is None:
+        msg = f"No file leads from {table.vintage} ({table.file}) to wards. Put a lookup, or centroids, into the folder."
+        raise ValueError(msg)
+    given = table.frame["imd_decile"].fillna(rank_to_decile(table.frame["imd_rank"], edition))
+    parts = lookup.frame.merge(table.frame.assign(imd_decile=given), on="lsoa_code").dropna(
+        subset="imd_decile"
+    )
+    shares = parts.pivot_table(index="ward_code", columns="imd_decile", values="share", aggfunc="sum")
+    wards = pd.Index(geography.wards.codes, name="ward_code")
+    counts = shares.reindex(index=wards, columns=range(1, 11)).fillna(0.0).rename_axis(columns="decile")
+    return counts, [f"IMD {edition} on {table.vintage} ({table.file}), by {lookup.route}.", *said]
+
+
 def rank_to_decile(rank: pd.Series[float], edition: str) -> pd.Series[float]:
     """Cut ranks at tenths of the number of LSOAs that an edition ranks; decile 1 is the most deprived."""
     return pd.Series(np.ceil(rank * 10 / RANKED[edition])).clip(1, 10)

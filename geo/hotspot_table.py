@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from geo.areas import Areas
+from geo.clusters import COLUMNS as CLUSTERS
 from geo.funnel import funnel
 from geo.hotspots import area_hotspots, describe_not_tested
 from geo.rates import crude_rate, smoothed_rate
-from geo.scan import COLUMNS as CLUSTERS
 from geo.scan import spatial_scan
 from geo.strata import COLUMNS as STANDARDISED
 from geo.strata import Strata, standardised

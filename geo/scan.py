@@ -2,49 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from geo.windows import (
-    PER_METRE,
-    SAME,
-    Best,
-    Counts,
-    Direction,
-    Floats,
-    Ints,
-    Windows,
-    best_windows,
-    count_type,
-    largest_ratios,
-)
+from geo.clusters import clusters_by_area, clusters_table, pick_clusters
+from geo.windows import PER_METRE, Counts, Direction, Floats, Ints, Windows, count_type, largest_ratios
 
 # How many numbers of a block of chance maps are held at a time.
 HELD = 20_000_000
+# Beyond so many areas a circle holds no more than so many of them, unless something else is asked for.
+MANY_AREAS, MOST_IN_CIRCLE = 4_000, 500
+CUT = "A circle holds at most {most:,} of {areas:,} areas, so a wider cluster is seen in part, or as several."
 # How many codes a note names before it says how many more there are.
 NAMED = 10
-# The columns of a table of clusters.
-COLUMNS = {
-    "cluster": "int64",
-    "direction": "object",
-    "centre": "object",
-    "radius": "float64",
-    "areas": "int64",
-    "area_codes": "object",
-    "first_period": "object",
-    "last_period": "object",
-    "observed": "int64",
-    "expected": "float64",
-    "ratio": "float64",
-    "relative_risk": "float64",
-    "population": "float64",
-    "log_likelihood_ratio": "float64",
-    "p_value": "float64",
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +52,7 @@ def spatial_scan(
     expected: pd.Series[Any] | None = None,
     max_share: float = 0.5,
     max_radius: float = np.inf,
+    max_areas: int | None = None,
     direction: Direction = "high",
     replications: int = 999,
     level: float = 0.05,
@@ -100,6 +75,8 @@ def spatial_scan(
         age and sex. They are scaled to add up to the events observed.
     max_share : the largest share of the population that a circle may hold, at most 0.5.
     max_radius : the widest a circle may be, in metres.
+    max_areas : the most areas that a circle may hold. By default as many as the share allows, but 500 on a map of more
+        than 4,000 areas, where a circle of half the people answers nothing and takes hours; a note says so.
     direction : "high", "low" or "both".
     replications : how many chance maps. The smallest possible p-value is 1 / (replications + 1).
     level : clusters after the first are reported up to this p-value.
@@ -110,7 +87,7 @@ def spatial_scan(
         A count is negative or not a whole number, an area comes twice, an option is out of its range, or there are
         no events or fewer than two areas to scan.
     """
-    validate_options(max_share, max_radius, replications, level)
+    validate_options(max_share, max_radius, replications, level, max_areas=max_areas)
     counts = whole_counts(observed.to_frame())
     kept = _kept(counts.iloc[:, 0], population, population if expected is None else expected, centres)
     windows = Windows(
@@ -121,12 +98,15 @@ def spatial_scan(
         total=_total(kept.observed),
         max_share=max_share,
         max_radius=max_radius,
+        max_areas=_most_areas(max_areas, len(kept.codes)),
         direction=direction,
     )
     chance = _chance(windows, lambda rng, count: _multinomial(windows, rng, count), replications, seed)
-    found = _clusters(windows, kept.observed[:, None], chance, level)
-    clusters = _table(found, windows, kept.codes, periods=None, people=kept.size)
-    return Scan(clusters, _by_area(found, kept.codes, observed.index), chance, kept.notes)
+    found = pick_clusters(windows, kept.observed[:, None], chance, level)
+    clusters = clusters_table(found, windows, kept.codes, periods=None, people=kept.size)
+    return Scan(
+        clusters, clusters_by_area(found, kept.codes, observed.index), chance, kept.notes + _cut(windows)
+    )
 
 
 def space_time_scan(
@@ -136,6 +116,7 @@ def space_time_scan(
     population: pd.Series[Any] | pd.DataFrame | None = None,
     max_share: float = 0.5,
     max_radius: float = np.inf,
+    max_areas: int | None = None,
     max_periods: int | None = None,
     current: bool = False,
     direction: Direction = "high",
@@ -166,7 +147,7 @@ def space_time_scan(
 
     The other parameters, and the errors, are those of `spatial_scan`.
     """
-    validate_options(max_share, max_radius, replications, level)
+    validate_options(max_share, max_radius, replications, level, max_areas=max_areas)
     table = whole_counts(observed)
     held = table.loc[:, table.notna().any()]
     people = None if population is None else _people(population, held)
@@ -183,6 +164,7 @@ def space_time_scan(
         runs=_runs(counts.shape[1], max_periods, current=current),
         max_share=max_share,
         max_radius=max_radius,
+        max_areas=_most_areas(max_areas, len(kept.codes)),
         direction=direction,
     )
 
@@ -190,13 +172,18 @@ def space_time_scan(
         return _permuted(counts, rng, count) if people is None else _multinomial(windows, rng, count)
 
     chance = _chance(windows, draw, replications, seed)
-    found = _clusters(windows, counts, chance, level)
-    clusters = _table(
+    found = pick_clusters(windows, counts, chance, level)
+    clusters = clusters_table(
         found, windows, kept.codes, periods=list(held.columns), people=None if people is None else kept.size
     )
     without = [str(period) for period in table.columns if period not in held.columns]
     notes = [f"Left out because there is no data for them: {', '.join(without)}."] if without else []
-    return Scan(clusters, _by_area(found, kept.codes, observed.index), chance, kept.notes + notes)
+    return Scan(
+        clusters,
+        clusters_by_area(found, kept.codes, observed.index),
+        chance,
+        kept.notes + notes + _cut(windows),
+    )
 
 
 def openshaw_circles(
@@ -245,7 +232,9 @@ def openshaw_circles(
     return kept.astype({"observed": np.int64}).reset_index(drop=True)
 
 
-def validate_options(max_share: float, max_radius: float, replications: int, level: float) -> None:
+def validate_options(
+    max_share: float, max_radius: float, replications: int, level: float, *, max_areas: int | None = None
+) -> None:
     """Check the options of a scan, all at once.
 
     Raises
@@ -258,6 +247,8 @@ def validate_options(max_share: float, max_radius: float, replications: int, lev
         faults.append(f"max_share is {max_share:g}; give a share above 0 and at most 0.5.")
     if not max_radius > 0:
         faults.append(f"max_radius is {max_radius:g}; give metres above 0.")
+    if max_areas is not None and max_areas < 1:
+        faults.append(f"max_areas is {max_areas}; give at least 1, or leave it out.")
     if replications < 1:
         faults.append(f"replications is {replications}; give at least 1, or 999 as is usual.")
     if not 0 < level < 1:
@@ -358,6 +349,20 @@ def _kept(
     )
 
 
+def _most_areas(asked: int | None, areas: int) -> int:
+    """Return how many areas a circle may hold, as was asked or as the size of the map demands."""
+    if asked is not None:
+        return asked
+    return MOST_IN_CIRCLE if areas > MANY_AREAS else areas
+
+
+def _cut(windows: Windows) -> list[str]:
+    """Say so where circles are smaller than the share alone would let them be."""
+    if windows.max_areas is None or windows.max_areas >= windows.most_by_share:
+        return []
+    return [CUT.format(most=windows.max_areas, areas=windows.areas)]
+
+
 def _total(counts: Ints) -> int:
     total = int(counts.sum())
     if not total:
@@ -427,115 +432,3 @@ def _permuted(counts: Ints, rng: np.random.Generator, count: int) -> Counts:
     for each in range(count):
         drawn[each] = np.bincount(area * counts.shape[1] + rng.permutation(period), minlength=counts.size)
     return np.ascontiguousarray(drawn.T).reshape(*counts.shape, count)
-
-
-class _Cluster(NamedTuple):
-    """One window that was picked: areas and runs of periods by position."""
-
-    centre: int
-    members: Ints
-    run: int
-    observed: int
-    expected: float
-    ratio: float
-    p_value: float
-
-
-def _clusters(windows: Windows, counts: Ints, chance: Floats, level: float) -> list[_Cluster]:
-    """Pick the most likely cluster, then the next that shares no area with one before it, and so on."""
-    best = best_windows(windows, counts, np.arange(windows.areas))
-    found: list[_Cluster] = []
-    while best.ratio.max(initial=0.0) > 0:
-        at = _first(windows, best)
-        p_value = _p_value(best.ratio[at], chance)
-        if found and p_value > level:
-            break
-        order, _ = windows.circles(np.array([at]))
-        members = np.sort(order[0, : best.depth[at]])
-        observed, expected = int(best.observed[at]), float(best.expected[at])
-        found.append(
-            _Cluster(at, members, int(best.run[at]), observed, expected, float(best.ratio[at]), p_value)
-        )
-        if p_value > level:
-            break
-        _step_back(windows, counts, best, members)
-    return found
-
-
-def _first(windows: Windows, best: Best) -> int:
-    """Return the centre of the highest ratio; of equal ones the narrowest circle, then the lowest code."""
-    tied = np.flatnonzero(best.ratio == best.ratio.max())
-    return int(tied[np.argmin([_square(windows, int(at), int(best.depth[at])) for at in tied])])
-
-
-def _square(windows: Windows, centre: int, depth: int) -> int:
-    """Return the square of the distance from a centre to the last of its areas."""
-    square = (windows.x[centre] - windows.x) ** 2 + (windows.y[centre] - windows.y) ** 2
-    return int(np.partition(square, depth - 1)[depth - 1])
-
-
-def _p_value(ratio: float, chance: Floats) -> float:
-    """Return the share of maps, this one among them, with a ratio as high."""
-    as_high = len(chance) - int(np.searchsorted(chance, ratio - 2 * 10.0**-SAME, side="left"))
-    return (as_high + 1) / (len(chance) + 1)
-
-
-def _step_back(windows: Windows, counts: Ints, best: Best, members: Ints) -> None:
-    """Take windows that share an area with `members` out of the running, in place."""
-    running = np.flatnonzero(best.ratio > 0)
-    limit = np.empty(len(running), dtype=np.int64)
-    for some in np.array_split(np.arange(len(running)), max(1, len(running) * windows.areas // HELD)):
-        centres = running[some]
-        square = (windows.x[centres, None] - windows.x) ** 2 + (windows.y[centres, None] - windows.y) ** 2
-        limit[some] = (square < square[:, members].min(axis=1, keepdims=True)).sum(axis=1)
-    over = limit < best.depth[running]
-    again = best_windows(windows, counts, running[over], limit[over])
-    for name in ("ratio", "depth", "run", "observed", "expected"):
-        getattr(best, name)[running[over]] = getattr(again, name)
-
-
-def _table(
-    found: Sequence[_Cluster],
-    windows: Windows,
-    codes: pd.Index[Any],
-    *,
-    periods: Sequence[Any] | None,
-    people: Floats | None,
-) -> pd.DataFrame:
-    """Put clusters into a table, with codes and periods in the place of positions."""
-    rows = []
-    for number, each in enumerate(found, start=1):
-        first, last = windows.runs[each.run]
-        outside = (windows.total - each.observed) / (windows.total - each.expected)
-        rows.append(
-            {
-                "cluster": number,
-                "direction": "high" if each.observed > each.expected else "low",
-                "centre": codes[each.centre],
-                "radius": np.sqrt(_square(windows, each.centre, len(each.members))) / PER_METRE,
-                "areas": len(each.members),
-                "area_codes": "|".join(str(code) for code in codes[each.members]),
-                "first_period": None if periods is None else periods[first],
-                "last_period": None if periods is None else periods[last],
-                "observed": each.observed,
-                "expected": each.expected,
-                "ratio": each.observed / each.expected,
-                "relative_risk": each.observed / each.expected / outside if outside else np.inf,
-                "population": np.nan if people is None else people[each.members].sum(),
-                "log_likelihood_ratio": each.ratio,
-                "p_value": each.p_value,
-            }
-        )
-    return pd.DataFrame(
-        {name: pd.Series([row[name] for row in rows], dtype=kind) for name, kind in COLUMNS.items()}
-    )
-
-
-def _by_area(found: Sequence[_Cluster], codes: pd.Index[Any], index: pd.Index[Any]) -> pd.DataFrame:
-    """Say for each area which cluster it is in, and with which p-value."""
-    number = pd.Series(pd.NA, index=codes, dtype="Int64")
-    p_value = pd.Series(np.nan, index=codes)
-    for row, each in enumerate(found, start=1):
-        number.iloc[each.members] = row
-        p_value.iloc[each.members] = each.p_value
-    return pd.DataFrame({"scan_cluster": number, "scan_p": p_value}).reindex(index)

@@ -48,6 +48,7 @@ class Windows:
     runs : (runs, 2) first and last period of each cylinder, both included; shorter runs first.
     max_share : the largest share of `size` that a circle may hold.
     max_radius : in metres.
+    max_areas : the most areas that a circle may hold; None for as many as the share allows.
     direction : whether more than expected, fewer, or both are looked for.
     """
 
@@ -60,6 +61,7 @@ class Windows:
     max_share: float = 0.5
     max_radius: float = np.inf
     direction: Direction = "high"
+    max_areas: int | None = None
 
     @property
     def areas(self) -> int:
@@ -81,7 +83,12 @@ class Windows:
 
     @cached_property
     def most(self) -> int:
-        """Return how many areas a circle holds at most: as many of the smallest as fit into the share."""
+        """Return how many areas a circle holds at most."""
+        return self.most_by_share if self.max_areas is None else min(self.most_by_share, self.max_areas)
+
+    @cached_property
+    def most_by_share(self) -> int:
+        """Return how many areas the share lets a circle hold at most: as many of the smallest as fit into it."""
         return int(np.searchsorted(np.cumsum(np.sort(self.size)), self._limit, side="right"))
 
     @cached_property
@@ -103,6 +110,7 @@ class Windows:
         order = _nearest_first(square, self.most)
         square = np.take_along_axis(square, order, axis=1)
         allowed = np.cumsum(self.size[order], axis=1) <= self._limit
+        allowed &= np.arange(order.shape[1]) < self.most
         if np.isfinite(self.max_radius):
             allowed &= square <= round(self.max_radius * PER_METRE) ** 2
         last = np.full((len(centres), 1), order.shape[1] == self.areas)
