@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from geo.deprivation import build_deprivation, lsoa_deciles, rank_to_decile
+from geo.deprivation import build_deprivation, decile_counts, lsoa_deciles, rank_to_decile
 from geo.files import Geography, read_geography
 from geo.lookups import GeographyMismatch
 
@@ -220,3 +220,34 @@ def test_deciles_that_do_not_follow_from_ranks_are_said(folder: Folder) -> None:
     assert found.notes == [
         "imd.csv: 1 deciles are not those that follow from their ranks; they are used as given."
     ]
+
+
+def test_lsoas_of_each_ward_by_decile(folder: Folder, squares: Write) -> None:
+    """An old LSOA of decile 3 whose halves lie in two wards counts half in each."""
+    place = folder({
+        "w.geojson": squares(TWO),
+        "l.csv": "LSOA21CD,WD25CD\nE01000011,E05000001\nE01000012,E05000002\nE01000002,E05000001\n",
+        "c.csv": "LSOA11CD,LSOA21CD,CHGIND\nE01000001,E01000011,S\nE01000001,E01000012,S\nE01000002,E01000002,U\n",
+        "imd2019.csv": "lsoa11_code,IMD_rank,IMD_decile\nE01000001,8000,\nE01000002,32844,10\n",
+    })  # fmt: skip
+
+    counts, notes = decile_counts(read_geography(place), edition="2019")
+
+    assert counts.loc[:, [3, 10]].to_dict("index") == {
+        "E05000001": {3: 0.5, 10: 1.0},
+        "E05000002": {3: 0.5, 10: 0.0},
+    }
+    assert (list(counts.columns), counts.to_numpy().sum()) == (list(range(1, 11)), 2.0)
+    assert notes == [
+        "IMD 2019 on LSOA11 (imd2019.csv), by LSOA11 to LSOA21 by c.csv, LSOA21 to WD25 by l.csv."
+    ]
+
+
+def test_lsoas_cannot_be_counted_without_an_edition_and_a_way(folder: Folder, squares: Write) -> None:
+    wards = {"w.geojson": squares(TWO)}
+    with pytest.raises(ValueError, match="There is no IMD 2019 in the geography folder"):
+        decile_counts(read_geography(folder({**wards, "imd.csv": RANKS})), edition="2019")
+    with pytest.raises(ValueError, match=r"No file leads from LSOA21 \(imd\.csv\) to wards"):
+        decile_counts(read_geography(folder({**wards, "imd.csv": RANKS})), edition="2025")
+    with pytest.raises(ValueError, match="There are no ward boundaries"):
+        decile_counts(read_geography(folder({"imd.csv": RANKS})), edition="2025")

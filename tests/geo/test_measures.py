@@ -17,7 +17,9 @@ from geo.measures import (
     area_counts,
     area_months,
     build_occurrences,
+    describe_outside,
     incidents_unknown,
+    outside,
     runs,
     validate_measure,
 )
@@ -216,6 +218,38 @@ def test_the_order_of_rows_does_not_matter(
     other = counted(place, turned, referrals.iloc[::-1], participation.iloc[::-1], areas)
     for name in MEASURES:
         pd.testing.assert_series_equal(area_counts(rows, areas, name), area_counts(other, areas, name))
+
+
+def test_age_and_sex_are_those_of_the_day(
+    place: Geography, hub: Tables, referrals: pd.DataFrame, participation: pd.DataFrame
+) -> None:
+    hub["people"]["sex"] = ["F", "M", None, "M"]
+    hub["people"].loc[0, "date_of_birth"] = pd.Timestamp("2009-03-02")
+    rows = counted(place, hub, referrals, participation, build_areas(place))
+    episodes = rows[rows["counted"] == "episode"]
+    assert episodes[["age", "sex"]].astype(object).where(
+        episodes[["age", "sex"]].notna(), None
+    ).values.tolist() == [
+        [14, "F"],  # C1 the day before the fifteenth birthday
+        [15, "F"],
+        [14, None],
+        [14, None],
+    ]
+    children = rows[rows["counted"] == "child"]
+    assert children["age"].fillna(-1).tolist() == [15, -1, 15]
+    assert rows.loc[rows["counted"] == "incident", ["age", "sex"]].isna().all(None)
+
+
+def test_what_is_in_no_area_is_counted(
+    place: Geography, hub: Tables, referrals: pd.DataFrame, participation: pd.DataFrame
+) -> None:
+    areas = build_areas(place, level="lsoa")
+    rows = counted(place, hub, referrals, participation, areas)
+    assert outside(rows, "children_known") == (1, 3)
+    assert describe_outside(rows, "children_known") == [
+        "1 of 3 children known are in none of these areas: their place is outside all of them, or not known."
+    ]
+    assert describe_outside(rows, "incidents") == []
 
 
 def test_a_measure_that_is_none_is_named() -> None:

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from scipy.stats import kstest
 
+from geo import scan
 from geo.scan import openshaw_circles, space_time_scan, spatial_scan
 
 
@@ -132,6 +133,33 @@ def test_an_even_map_has_no_cluster(grid: pd.DataFrame) -> None:
     assert found.clusters.empty
     assert found.clusters.dtypes["observed"] == np.int64
     assert found.areas.isna().all(axis=None)
+
+
+def test_circles_of_a_few_areas_see_a_part_and_say_so(grid: pd.DataFrame) -> None:
+    found = spatial_scan(planted(grid), grid["population"], grid, max_areas=4, replications=99)
+    assert found.clusters["areas"].max() <= 4
+    assert found.notes == [
+        "A circle holds at most 4 of 64 areas, so a wider cluster is seen in part, or as several."
+    ]
+    wide = spatial_scan(planted(grid), grid["population"], grid, max_areas=32, replications=99)
+    assert wide.notes == []
+    pd.testing.assert_frame_equal(
+        wide.clusters, spatial_scan(planted(grid), grid["population"], grid, replications=99).clusters
+    )
+    with pytest.raises(ValueError, match=r"^max_areas is 0; give at least 1"):
+        spatial_scan(planted(grid), grid["population"], grid, max_areas=0)
+
+
+def test_on_a_map_of_very_many_areas_circles_are_kept_small(
+    grid: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scan, "MANY_AREAS", 63)
+    monkeypatch.setattr(scan, "MOST_IN_CIRCLE", 5)
+    found = spatial_scan(planted(grid), grid["population"], grid, replications=9)
+    assert found.clusters["area_codes"].tolist()[0] == "|".join(cross("E11"))
+    assert found.notes[0].startswith("A circle holds at most 5 of 64 areas")
+    months = pd.DataFrame({"a": planted(grid), "b": planted(grid, seed=1)})
+    assert space_time_scan(months, grid, replications=9).notes[0].startswith("A circle holds at most 5 of 64")
 
 
 def test_faults_are_named(grid: pd.DataFrame) -> None:

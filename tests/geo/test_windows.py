@@ -88,6 +88,20 @@ def test_circles_stop_at_the_share_and_at_the_radius(share: float, radius: float
         assert circles == plain
 
 
+@pytest.mark.parametrize("most", [1, 3, 100])
+def test_circles_stop_at_the_most_areas(most: int) -> None:
+    for seed in range(25):
+        map_, counts = a_map(seed, max_areas=most)
+        plain = {inside for _, inside, _ in plain_windows(map_, counts) if len(inside) <= most}
+        order, ends = map_.circles(np.arange(map_.areas))
+        circles = {
+            frozenset(order[at, : depth + 1].tolist())
+            for at in range(map_.areas)
+            for depth in np.flatnonzero(ends[at])
+        }
+        assert circles == plain
+
+
 @pytest.mark.parametrize("direction", ["high", "low", "both"])
 @pytest.mark.parametrize("periods", [1, 3])
 def test_replications_are_weighed_as_one_map_at_a_time_would_be(periods: int, direction: str) -> None:
