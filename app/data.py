@@ -24,6 +24,7 @@ from app.analysis import Analysis, Settings, analyse_records, load_case, load_ge
 from geo.files import Geography
 from mapping.access import Viewer
 from mapping.additions import Addition, load_additions
+from mapping.checkouts import find_case
 from mapping.duplicates import FAR_WEIGHT, compared, score_pairs
 from mapping.merging import Identities, load_identities
 from mapping.records import Records
@@ -37,12 +38,17 @@ Answer = TypeVar("Answer")
 _PATIENCE = 0.05
 
 
-def case_folder() -> Path:
-    """Return the case to show: the argument after `--`, else CONTEXTMAP_CASE, else the demo."""
+def case_named() -> str:
+    """Return what names the case to show, a folder or a store's URL: the argument after `--`, else CONTEXTMAP_CASE, else the demo."""
     arguments = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
     if Path(sys.argv[0]).name == "main.py" and arguments:
-        return Path(arguments[0])
-    return Path(os.environ.get("CONTEXTMAP_CASE") or DEMO)
+        return arguments[0]
+    return os.environ.get("CONTEXTMAP_CASE") or str(DEMO)
+
+
+def case_folder() -> Path:
+    """Return the folder of the case to show; a store's case is written out again after each import."""
+    return find_case(case_named())
 
 
 def fingerprint(folder: Path) -> str:
@@ -202,7 +208,10 @@ class NotLoadedError(RuntimeError):
 
 def question() -> Question:
     """Return what this user asks now; while a page that changes decisions or records is drawn, with those held."""
-    folder = case_folder()
+    try:
+        folder = case_folder()
+    except (OSError, ValueError) as error:
+        raise NotLoadedError(str(error)) from error
     if not folder.exists():
         msg = f"There is no case folder at {folder}. Start the app with the folder of a case: contextmap serve FOLDER."
         raise NotLoadedError(msg)

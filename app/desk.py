@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 import streamlit as st
 
 from app import data, state
+from mapping.additions import add_record
 from mapping.entries import Entry, entry_history, keep_entry, load_entries, remove_entry
 from mapping.store import load, open_store, store_url
 
+MONTH = 31
 NAMELESS = "Give your name first: what you enter is kept with who entered it."
 
 
@@ -60,6 +63,21 @@ def remove(kind: str, entry_id: str, *, why: str, after: int | None = None) -> E
     """Take something that was entered away, as `mapping.entries.remove_entry` does; it stays in the history."""
     with open_store(url()) as store:
         return remove_entry(store, kind, entry_id, by=_name(), why=why, after=after)
+
+
+def add(table: str, row: Mapping[str, str], *, how: str, agency: str, as_of: date | None) -> Entry:
+    """Add a row to a table of the case by hand, as `mapping.additions.add_record` does.
+
+    Parameters
+    ----------
+    how : the answer to "how do you know?".
+    as_of : the day whose knowledge is shown. A case whose records ended more than a month ago keeps its own
+        time: what is entered counts as known on that day, or the whole picture would be of another year.
+    """
+    today = date.today()
+    known = as_of if as_of is not None and (today - as_of).days > MONTH else today
+    with open_store(url()) as store:
+        return add_record(store, table, row, by=_name(), how=how, agency=agency, recorded_on=known)
 
 
 def who() -> str:

@@ -18,8 +18,29 @@ if TYPE_CHECKING:
 Dates = Enum("Dates", {"iso": "iso", "dmy": "dmy"}, type=str)
 Grades = Enum("Grades", {"A_B": "A-B", "A_C": "A-C", "all": "all"}, type=str)
 Role = Enum("Role", {role: role for role in ("analyst", "social_worker", "chair", "planner")}, type=str)
+
+
+class Stopped(Exception):
+    """A fault of the input, already put into words."""
+
+
+def found_case(named: str) -> Path:
+    """Return the folder or workbook of a case that is named on the command line, or of a store's case."""
+    from mapping.checkouts import find_case
+
+    try:
+        return find_case(named)
+    except (OSError, ValueError) as error:
+        raise Stopped(str(error)) from error
+
+
 Case = Annotated[
-    Path, typer.Argument(metavar="CASE", help="Case folder of CSV or Parquet tables, or an .xlsx workbook.")
+    Path,
+    typer.Argument(
+        metavar="CASE",
+        parser=found_case,
+        help="Case folder of CSV or Parquet tables, an .xlsx workbook, or the URL of a store.",
+    ),
 ]
 DatesOption = Annotated[
     Dates, typer.Option(help="How dates are written: iso reads 2025-03-31; dmy also reads 31/03/2025.")
@@ -64,10 +85,6 @@ OutOption = Annotated[
         "--out", metavar="OUT", help="Folder for the results; a new or empty one, or an earlier result."
     ),
 ]
-
-
-class Stopped(Exception):
-    """A fault of the input, already put into words."""
 
 
 def viewed(as_of: datetime | None, viewer: Role) -> dict[str, Any]:

@@ -1,0 +1,78 @@
+"""The command `import`."""
+
+from __future__ import annotations
+
+import getpass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.options import Stopped, usage
+
+StoreOption = Annotated[
+    str,
+    typer.Option(
+        "--store",
+        metavar="URL",
+        help="The store: a file, or a database URL such as sqlite:///PATH or postgresql://USER@HOST/NAME.",
+    ),
+]
+
+
+def import_case(
+    case: Annotated[
+        Path | None, typer.Argument(metavar="CASE", help="Case folder or workbook; not with --undo.")
+    ] = None,
+    *,
+    store: StoreOption,
+    by: Annotated[
+        str, typer.Option(metavar="NAME", help="Who imports it; by default the user of this computer.")
+    ] = "",
+    why: Annotated[str, typer.Option(metavar="TEXT", help="Why, where there is a reason to give.")] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would change, and stop there.")
+    ] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Undo the last import; --why says why.")] = False,
+) -> None:
+    """Import a case into a store: what is new, changed, unchanged and vanished is said first."""
+    if undo == (case is not None):
+        usage("give a CASE to import, or --undo without one")
+    if undo and not why.strip():
+        usage("--undo needs --why, which is kept with who undid the import")
+    named = by.strip() or getpass.getuser()
+    url = store if "://" in store else f"sqlite:///{Path(store).expanduser().resolve()}"
+    if undo:
+        _undo(url, named, why)
+    elif case is not None:
+        _import(url, case, named, why, dry_run)
+
+
+def _import(url: str, case: Path, by: str, why: str, dry_run: bool) -> None:
+    from mapping.imports import apply_import, compare_import
+    from mapping.store import open_store
+
+    with open_store(url) as opened:
+        compared = compare_import(opened, case)
+        print(compared.table().to_string(index=False))
+        for line in compared.unreadable:
+            print(f"Not imported: {line}")
+        if not compared.changes:
+            print("Nothing to import: every row is in the store already, word for word.")
+        elif dry_run:
+            print("Nothing was imported, as --dry-run asks.")
+        else:
+            number = apply_import(opened, compared, by=by, why=why)
+            print(f"Import {number} is in {opened.where}. Undo it with: contextmap import --store URL --undo --why TEXT")
+
+
+def _undo(url: str, by: str, why: str) -> None:
+    from mapping.imports import undo_import
+    from mapping.store import open_store, store_exists
+
+    if not store_exists(url):
+        msg = f"There is no store at {url}. Check the path."
+        raise Stopped(msg)
+    with open_store(url) as opened:
+        number = undo_import(opened, by=by, why=why)
+        print(f"Import {number} is undone; its rows stay in the history of {opened.where}.")
