@@ -17,11 +17,15 @@ import typer
 
 from app.commands.compare import compare
 from app.commands.connect import connect
+from app.commands.dashboard import dashboard
 from app.commands.duplicates import duplicates
 from app.commands.evaluate import evaluate
+from app.commands.flows import flows
 from app.commands.gaps import gaps
 from app.commands.hotspots import hotspots
+from app.commands.import_case import import_case
 from app.commands.operations import operations
+from app.commands.placements import placements
 from app.commands.plan import plan
 from app.options import (
     AsOfOption,
@@ -37,6 +41,7 @@ from app.options import (
     RoleOption,
     SeedOption,
     Stopped,
+    found_case,
     print_faults,
     print_notes,
     report,
@@ -258,19 +263,25 @@ def analyse(
 @cli.command()
 def serve(
     case: Annotated[
-        Path | None, typer.Argument(metavar="[CASE]", help="Case folder; by default the bundled demo.")
+        str | None,
+        typer.Argument(
+            metavar="[CASE]", help="Case folder, or the URL of a store; by default the bundled demo."
+        ),
     ] = None,
     *,
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8501,
     dates: DatesOption = Dates.iso,
 ) -> None:
     """Open the app on 127.0.0.1; nothing leaves this machine."""
-    chosen = case or Path(__file__).parents[1] / "data" / "synthetic" / "demo"
+    from mapping.checkouts import is_store
+
+    named = case or str(Path(__file__).parents[1] / "data" / "synthetic" / "demo")
+    chosen = found_case(named)
     if not chosen.exists():
         msg = f"There is no case {chosen}. Write one with: contextmap demo DIR"
         raise Stopped(msg)
     app = Path(__file__).with_name("main.py")
-    print(f"Contextmap opens on http://127.0.0.1:{port} with {chosen}. Stop it with Ctrl+C.", flush=True)
+    print(f"Contextmap opens on http://127.0.0.1:{port} with {named}. Stop it with Ctrl+C.", flush=True)
     command = [
         sys.executable,
         "-m",
@@ -281,7 +292,8 @@ def serve(
         f"--server.port={port}",
     ]
     settings = ["--server.headless=true", "--browser.gatherUsageStats=false"]
-    environment = {**os.environ, "CONTEXTMAP_CASE": str(chosen.resolve()), "CONTEXTMAP_DATES": dates.value}
+    shown = named if is_store(named) else str(chosen.resolve())
+    environment = {**os.environ, "CONTEXTMAP_CASE": shown, "CONTEXTMAP_DATES": dates.value}
     raise SystemExit(
         subprocess.run([*command, *settings], env=environment, cwd=app.parent, check=False).returncode
     )
@@ -291,10 +303,14 @@ cli.command()(compare)
 cli.command()(connect)
 cli.command()(operations)
 cli.command()(hotspots)
+cli.command()(placements)
 cli.command()(plan)
 cli.command()(duplicates)
 cli.command()(gaps)
+cli.command()(dashboard)
+cli.command()(flows)
 cli.command()(evaluate)
+cli.command("import")(import_case)
 
 
 @cli.command()

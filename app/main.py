@@ -27,9 +27,14 @@ PAGES = {
     "Places": [
         st.Page("views/wards.py", title="Wards", icon=":material/map:"),
         st.Page("views/hotspots.py", title="Hotspots", icon=":material/layers:"),
+        st.Page("views/placements.py", title="Placements", icon=":material/night_shelter:"),
         st.Page("views/gaps.py", title="Gaps", icon=":material/visibility_off:"),
         st.Page("views/deprivation.py", title="Deprivation", icon=":material/stacked_line_chart:"),
         st.Page("views/boundaries.py", title="Across boundaries", icon=":material/swap_horiz:"),
+        st.Page("views/week_of_action.py", title="Week of action", icon=":material/event_note:"),
+    ],
+    "Reports": [
+        st.Page("views/dashboard.py", title="Dashboard", icon=":material/table_chart:"),
     ],
     "Data": [
         st.Page("views/duplicates.py", title="Duplicates", icon=":material/people:"),
@@ -43,9 +48,11 @@ shown = (
         "": [
             st.Page("views/wards.py", title="Wards", icon=":material/map:", default=True),
             st.Page("views/hotspots.py", title="Hotspots", icon=":material/layers:"),
+            st.Page("views/placements.py", title="Placements", icon=":material/night_shelter:"),
             st.Page("views/gaps.py", title="Gaps", icon=":material/visibility_off:"),
             st.Page("views/deprivation.py", title="Deprivation", icon=":material/stacked_line_chart:"),
             st.Page("views/boundaries.py", title="Across boundaries", icon=":material/swap_horiz:"),
+            st.Page("views/week_of_action.py", title="Week of action", icon=":material/event_note:"),
         ]
     }
 )

@@ -211,7 +211,7 @@ def deck(
     layers += _name_layers(outline, values, chosen)
     return pdk.Deck(
         layers=layers,
-        initial_view_state=_view(outline["bounds"], size),
+        initial_view_state=view(outline["bounds"], size),
         map_provider=None,
         tooltip={"text": "{tip}"},
     )
@@ -289,7 +289,8 @@ def _apart(codes: Sequence[str], outline: Mapping[str, Any]) -> list[str]:
     return kept
 
 
-def _view(bounds: Sequence[float], size: tuple[int, int]) -> pdk.ViewState:
+def view(bounds: Sequence[float], size: tuple[int, int]) -> pdk.ViewState:
+    """Return the view that shows all of west, south, east and north in a picture of so many pixels."""
     west, south, east, north = bounds
     across = math.log2(size[0] * 360 / 512 / max(east - west, 1e-6))
     upright = math.log2(

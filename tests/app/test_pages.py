@@ -35,6 +35,7 @@ PAGES = (
     "hotspots",
     "gaps",
     "deprivation",
+    "boundaries",
 )
 
 
