@@ -187,7 +187,7 @@ def _add_grid(pdf: FPDF, grid: Grid) -> None:
     if pdf.will_page_break(25):
         pdf.add_page()
     if grid.caption:
-        pdf.ln(1)
+        pdf.ln(3)
         _write(pdf, grid.caption, size=9, style="B", after=0.5)
     pdf.set_font(FONT, "", _CELL)
     pdf.set_text_color(*_INK)

@@ -38,6 +38,7 @@ caption, figcaption { padding: .3rem 0; font-size: .88rem; font-weight: bold; te
 th, td { padding: .3rem .4rem; border: 1px solid #9aa3ab; text-align: left; vertical-align: top; overflow-wrap: anywhere; }
 th { background: #e8edf2; } figure { margin: 1rem 0; } img { max-width: 100%; height: auto; }
 .break { break-after: page; }
+@media screen and (max-width: 21cm) { main { max-width: none; margin: 0; padding: 1.2rem 1.6rem; box-shadow: none; } }
 @page { size: A4; margin: 2cm; @top-center { content: "MARKING"; font: bold 10pt Arial, sans-serif; } @bottom-center { content: "MARKING"; font: bold 10pt Arial, sans-serif; } @bottom-right { content: "Page " counter(page) " of " counter(pages); font: 8pt Arial, sans-serif; } }
 @media print {
   body { background: none; font-size: 10.5pt; } main { max-width: none; margin: 0; padding: 0; box-shadow: none; } .marking { display: none; }
