@@ -369,8 +369,8 @@ def notifications(
         "returns": by_child["back"].sum(),
         "interviews_held": by_child["held"].sum(),
     }.items():
-        listed[name] = listed["person_id"].map(counted).fillna(0).astype("int64")
-    listed["last_missing"] = listed["person_id"].map(by_child["reported_at"].max())
+        listed[name] = counted.reindex(listed["person_id"]).fillna(0).to_numpy(dtype="int64")
+    listed["last_missing"] = by_child["reported_at"].max().reindex(listed["person_id"]).to_numpy()
     signs = pd.concat(
         [
             _since(listed, referrals, "received_on", day)[["person_id", "received_on"]]

@@ -138,12 +138,9 @@ class Return:
 
     def save(self, folder: Path) -> None:
         """Write the tables as a case folder of CSV files, which `contextmap` reads like any other."""
-        from mapping.text import write_csv
-
         folder.mkdir(parents=True, exist_ok=True)
         for name in ("people", "locations", "placements", "missing"):
-            with (folder / f"{name}.csv").open("wb") as file:
-                write_csv(getattr(self, name), file)
+            getattr(self, name).to_csv(folder / f"{name}.csv", index=False)
 
 
 @dataclass
@@ -309,7 +306,7 @@ def _typed(raw: pd.DataFrame, part: Part, known: Known, faults: _Faults) -> pd.D
         if column.required:
             faults.add(part.name, column.name, text[text.isna()], EMPTY)
             keep &= text.notna()
-        typed[column.name] = values
+        typed[column.name] = values.astype(TEXT) if values.dtype == object else values
     return typed[keep]
 
 
@@ -322,13 +319,14 @@ def _known_postcodes(postcodes: Iterable[str] | None) -> Known:
     if postcodes is None:
         return frozenset(), frozenset()
     written = _spaced(pd.Series(list(postcodes), dtype=TEXT))
-    return frozenset(written), frozenset(written.str.split(" ").str[0])
+    return frozenset(written), frozenset(written.str[:-4])
 
 
 def _spaced(text: pd.Series[str]) -> pd.Series[str]:
     """Return postcodes in capitals with one space before the last three characters."""
-    key = postcode_key(text)
-    return key.str[:-3] + " " + key.str[-3:]
+    # A column in which nothing is recorded has no type of its own.
+    key = postcode_key(text).astype(TEXT)
+    return (key.str[:-3] + " " + key.str[-3:]).astype(TEXT)
 
 
 def _same_reason(text: pd.Series[str], reason: str) -> pd.Series[str]:
@@ -362,7 +360,7 @@ def _as_postcode(text: pd.Series[str], _column: Column, known: Known) -> Read:
     shaped = written.str.fullmatch(POSTCODE).fillna(False).astype(bool)
     area = written.str.extract(r"^([A-Z]+)", expand=False)
     usable = shaped & area.isin(list(load_codes().postcode_areas))
-    absent = usable & written.str.split(" ").str[0].isin(list(known[1])) & ~written.isin(list(known[0]))
+    absent = usable & written.str[:-4].isin(list(known[1])) & ~written.isin(list(known[0]))
     reason = _same_reason(text, NOT_POSTCODE).mask(absent, NO_SUCH_POSTCODE)
     return written.where(usable & ~absent), reason
 
@@ -514,8 +512,8 @@ def _located(episodes: pd.DataFrame) -> pd.DataFrame:
     urn, postcode = episodes["URN"], episodes["PL_POST"]
     # Where neither is known, nobody can say that two episodes were at one place.
     nowhere = "not given, child " + episodes["CHILD"] + " from " + episodes["DECOM"].dt.strftime("%Y-%m-%d")
-    number = ("URN " + urn).fillna("")
-    both = (number + " " + postcode.fillna("")).str.strip()
+    number = ("URN " + urn.astype(TEXT)).fillna("")
+    both = (number + " " + postcode.astype(TEXT).fillna("")).str.strip()
     kinds = _lists()["location_kind"]
     return episodes.assign(
         location_id=both.where(urn.notna() | postcode.notna(), nowhere),
@@ -574,9 +572,11 @@ def _placements(placed: pd.DataFrame, authority: str | None) -> pd.DataFrame:
 
 
 def _missing(missing: pd.DataFrame) -> pd.DataFrame:
+    missing = missing.sort_values(["CHILD", "MIS_START", "MIS_END", "MISSING", "DOB"], kind="stable")
     start = _iso(missing["MIS_START"])
+    # Two that begin on one day are told apart by a number.
     same = missing.groupby(["CHILD", "MIS_START"]).cumcount()
-    number = same.map(lambda n: f" {n + 1}" if n else "")
+    number = (" " + (same + 1).astype("str")).where(same > 0, "").astype(TEXT)
     found = {
         "episode_id": missing["CHILD"] + " " + start + number,
         "person_id": missing["CHILD"],

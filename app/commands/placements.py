@@ -1,0 +1,106 @@
+"""The command `placements`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.options import (
+    AsOfOption,
+    Dates,
+    DatesOption,
+    GeographyOption,
+    OutOption,
+    Role,
+    RoleOption,
+    SeedOption,
+    print_notes,
+    report,
+    usage,
+    viewed,
+)
+
+WHICH = "Give either a case, or --ssda903 with the folder of a return."
+
+
+def placements(
+    case: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="CASE",
+            help="Case folder of CSV or Parquet tables, or an .xlsx workbook; left out with --ssda903.",
+        ),
+    ] = None,
+    *,
+    out: OutOption,
+    ssda903: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Read an SSDA903 return instead: its header, episodes and missing CSV files."
+        ),
+    ] = None,
+    authority: Annotated[
+        str | None,
+        typer.Option(metavar="GSS", help="With --ssda903: the authority that makes the return (E08000002)."),
+    ] = None,
+    as_case: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="With --ssda903: also write the return as a case folder, for `serve` and every other command.",
+        ),
+    ] = None,
+    publish: Annotated[
+        bool,
+        typer.Option(
+            "--publish",
+            help="Write only what a wider audience may have: counts of 1 to 5, and others that give them away, are hidden.",
+        ),
+    ] = False,
+    geography: GeographyOption = None,
+    as_of: AsOfOption = None,
+    dates: DatesOption = Dates.iso,
+    viewer: RoleOption = Role.analyst,
+    seed: SeedOption = 0,
+) -> None:
+    """Say who is placed where and by whom, and how much of each hotspot placed children explain."""
+    if (case is None) == (ssda903 is None):
+        usage(WHICH)
+    if ssda903 is None and (authority or as_case):
+        usage("--authority and --as-case go with --ssda903. Leave them out, or give the folder of a return.")
+    from app import placements as finding
+    from app.results import validate_out
+
+    out = out.resolve()
+    validate_out(out, finding.FILES)
+    if as_case is not None:
+        finding.validate_as_case(as_case)
+    from app import analysis
+
+    asked = {**viewed(as_of, viewer), "seed": seed}
+    returned = None
+    if ssda903 is not None:
+        places = analysis.load_geography(ssda903, geography)
+        returned = finding.read_returned(ssda903, places, authority=authority)
+        for line in finding.return_lines(returned):
+            print(line)
+        result = finding.analyse_return(returned, places, progress=report, **asked)
+        if as_case is not None:
+            returned.save(as_case)
+    else:
+        assert case is not None
+        places = analysis.load_geography(case, geography)
+        result = analysis.analyse(
+            case, geography=geography, dates=dates.value, progress=report, linked=False, **asked
+        )
+    found = finding.find_placements(result, places, seed=seed)
+    finding.save(result, found, out, returned=returned, publish=publish)
+    if publish:
+        print(f"Counts with small numbers hidden were written to {out}.")
+        return
+    print_notes((*(returned.notes if returned else ()), *result.records.notes, *found.notes))
+    for line in finding.gap_lines(found):
+        print(line)
+    print(f"{finding.answer(found)} Written to {out}.")
