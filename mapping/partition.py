@@ -32,7 +32,7 @@ SETTLED = 1e-3
 # given start, or with nodes that stand for several people, igraph may then never end.
 RESETTLE_PASSES = 4
 # igraph draws from one generator for the whole process.
-_drawing = threading.Lock()
+DRAWING = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ def _settle(
 
     graph = to_igraph(len(members), one, other)
     weights = (units / UNIT).tolist()
-    with _drawing:
+    with DRAWING:
         ig.set_random_number_generator(random.Random(seed))
         try:
             times = tries if len(members) <= TRIES_UP_TO else 1
@@ -240,7 +240,7 @@ def resettle(
         "n_iterations": RESETTLE_PASSES,
     }
     starts = [present.tolist(), *[None] * tries]
-    with _drawing:
+    with DRAWING:
         ig.set_random_number_generator(random.Random(seed))
         try:
             found = [graph.community_leiden(initial_membership=start, **options) for start in starts]
