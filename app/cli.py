@@ -27,6 +27,7 @@ from app.commands.import_case import import_case
 from app.commands.operations import operations
 from app.commands.placements import placements
 from app.commands.plan import plan
+from app.commands.times import times
 from app.options import (
     AsOfOption,
     Case,
@@ -303,6 +304,7 @@ cli.command()(compare)
 cli.command()(connect)
 cli.command()(operations)
 cli.command()(hotspots)
+cli.command()(times)
 cli.command()(placements)
 cli.command()(plan)
 cli.command()(duplicates)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
+from app import kinds
+
 DARK, ORANGE, BLUE, GREY, LINE = "#263238", "#b45f06", "#0b5394", "#b8c0c8", "#5f6b76"
 MOST = 4.0
 """Ratios beyond this are cut off in the picture; the table has them."""
@@ -86,6 +88,43 @@ def deciles(table: pd.DataFrame, *, counted: str) -> alt.Chart:
         )
         .properties(height=300)
     )  # fmt: skip
+
+
+def week(hours: pd.DataFrame) -> alt.LayerChart:
+    """Draw the hours of the week as a grid, a row a day: darker where more is to be expected, with the number in it.
+
+    Parameters
+    ----------
+    hours
+        from `geo.hours.hours_of_week`.
+    """
+    drawn = hours.assign(
+        clock=[f"{hour:02}" for hour in hours["hour"]],
+        shown=hours["weight"].map(lambda weight: f"{weight:.0f}" if weight >= 0.5 else ""),
+        said=hours["weight"].map("{:.1f}".format),
+    )
+    top = max(1.0, float(drawn["weight"].max()))
+    bare = {"domain": False, "ticks": False}
+    base = alt.Chart(drawn).encode(
+        x=alt.X("clock:O", title="Hour of the day, from", axis=alt.Axis(labelAngle=0, **bare)),
+        y=alt.Y("weekday:O", sort=list(dict.fromkeys(hours["weekday"])), title=None, axis=alt.Axis(**bare)),
+        tooltip=[
+            alt.Tooltip("weekday:N", title="Day"),
+            alt.Tooltip("clock:N", title="From"),
+            alt.Tooltip("said:N", title="To be expected"),
+            alt.Tooltip("certain:Q", title="Known to lie in it"),
+        ],
+    )
+    scale = alt.Scale(domain=[0, top], range=list(kinds.BLUES), interpolate="rgb")
+    legend = alt.Legend(title="How many", orient="top", gradientLength=220)
+    cells = base.mark_rect(stroke="#ffffff", strokeWidth=1).encode(
+        color=alt.Color("weight:Q", scale=scale, legend=legend)
+    )
+    numbers = base.mark_text(fontSize=11).encode(
+        text="shown:N",
+        color=alt.condition(alt.datum.weight > 0.55 * top, alt.value("#ffffff"), alt.value(DARK)),
+    )
+    return alt.layer(cells, numbers).properties(height=alt.Step(30))
 
 
 def curve(points: pd.DataFrame) -> alt.LayerChart:

@@ -27,6 +27,7 @@ PAGES = {
     "Places": [
         st.Page("views/wards.py", title="Wards", icon=":material/map:"),
         st.Page("views/hotspots.py", title="Hotspots", icon=":material/layers:"),
+        st.Page("views/when.py", title="When", icon=":material/schedule:"),
         st.Page("views/placements.py", title="Placements", icon=":material/night_shelter:"),
         st.Page("views/gaps.py", title="Gaps", icon=":material/visibility_off:"),
         st.Page("views/deprivation.py", title="Deprivation", icon=":material/stacked_line_chart:"),
@@ -48,6 +49,7 @@ shown = (
         "": [
             st.Page("views/wards.py", title="Wards", icon=":material/map:", default=True),
             st.Page("views/hotspots.py", title="Hotspots", icon=":material/layers:"),
+            st.Page("views/when.py", title="When", icon=":material/schedule:"),
             st.Page("views/placements.py", title="Placements", icon=":material/night_shelter:"),
             st.Page("views/gaps.py", title="Gaps", icon=":material/visibility_off:"),
             st.Page("views/deprivation.py", title="Deprivation", icon=":material/stacked_line_chart:"),

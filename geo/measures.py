@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import NamedTuple
@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from geo.areas import Areas
-from geo.boundaries import points_to_areas
+from geo.boundaries import ATTRIBUTES, Boundaries, points_to_areas
+from geo.columns import UNKNOWN as UNKNOWN_VINTAGE
 from geo.files import Geography
 from geo.lookups import Positions, positions, ward_authorities
 from geo.months import month_table
@@ -33,7 +34,12 @@ from geo.wards import (
 )
 
 RESIDENTS = "_residents"
-COLUMNS = ("counted", "person", "on", "area_code", "placed", "age", "sex")
+INCIDENT = "incident"
+NO_PLACE: Mapping[str, object] = {"easting": np.nan, "northing": np.nan, "event_id": None}
+COLUMNS = (
+    *("counted", "person", "on", "area_code", "placed", "age", "sex"),
+    *("until", "timed", "easting", "northing", "event_id"),
+)
 NO_MONTHS = "{measure} is a count at one day and has no months. Ask for another measure, or leave months out."
 UNKNOWN = "{measure} is not a measure. Give one of {measures}."
 OUTSIDE = "{lost:,} of {total:,} {measure} are in none of these areas: their place is outside all of them, or not known."
@@ -60,7 +66,7 @@ IN_RUNS = ("missing_episodes", "referrals")
 
 
 def build_occurrences(
-    areas: Areas,
+    areas: Areas | None,
     geography: Geography,
     *,
     people: pd.DataFrame,
@@ -71,6 +77,7 @@ def build_occurrences(
     referrals: pd.DataFrame,
     participation: pd.DataFrame | None,
     as_of: date,
+    kinds: Iterable[str] = (INCIDENT,),
 ) -> pd.DataFrame:
     """List everything that a measure counts, with the area it belongs to: one row an occurrence.
 
@@ -81,25 +88,31 @@ def build_occurrences(
 
     Parameters
     ----------
-    areas : from `build_areas`, of the same geography.
-    people, locations, events, missing, placements : as for `build_wards`; events also with event_id.
+    areas : from `build_areas`, of the same geography; None where there are none: then nothing has an area.
+    people, locations, events, missing, placements : as for `build_wards`; events also with event_id and,
+        where they are known, ended_at.
     referrals : person_id and received_on.
     participation : event_id and person_id; None where the viewer may not see who is recorded in incidents.
     as_of : nothing dated later is listed.
+    kinds : of events to list; measures count incidents only.
 
     Returns
     -------
-    counted ("child", "episode", "incident" or "referral"), person (a number; -1 for incidents), on (missing for
-    children), area_code (missing outside every area), placed (null where not known: a child placed there by
+    counted ("child", "episode", "referral", "incident" or another kind of event), person (a number; -1 for events), on
+    (missing for children), area_code (missing outside every area), placed (null where not known: a child placed there by
     another authority), age (in whole years, on that day or for children at the as-of date; missing where the date of
-    birth is) and sex (as recorded; missing for incidents).
+    birth is), sex (as recorded; missing for events), until (the latest time at which it may have begun, where only an interval is known: to the end of
+    the event, or to midnight where a day has no time of day), timed (whether a time of day is known; midnight is taken for a day without one), easting, northing
+    (metres; of an episode where the child went missing from; referrals have no place of their own), event_id.
     """
+    if areas is None:
+        areas, geography = _nowhere(), replace(geography, wards=None)
     case = Case(people, locations, events, missing, placements)
     located = _located(case, areas, geography, as_of)
     parts = [
         _children(case, located),
         _episodes(missing_places(case, located, areas.table, as_of), case),
-        _incidents(case, located, areas, participation, as_of),
+        *(_events(case, located, areas, participation, as_of, kind) for kind in kinds),
         _referrals(case, located, areas, referrals, as_of),
     ]
     rows = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
@@ -109,7 +122,9 @@ def build_occurrences(
     day = rows["on"].fillna(pd.Timestamp(as_of)).where(rows["counted"] != "incident")
     rows["age"] = _ages(day, people["date_of_birth"].array.take(row, allow_fill=True))
     rows["sex"] = pd.Series(people["sex"].array.take(row, allow_fill=True), dtype="str")
-    return rows[[*COLUMNS]].astype({"placed": "boolean", "on": "datetime64[us]"})
+    rows["event_id"] = rows["event_id"].astype("object").where(rows["event_id"].notna(), None)
+    kinds_of = {"placed": "boolean", "on": "datetime64[us]", "until": "datetime64[us]", "timed": "bool"}
+    return rows[[*COLUMNS]].astype({**kinds_of, "easting": "float64", "northing": "float64"})
 
 
 def validate_measure(measure: str) -> None:
@@ -227,6 +242,18 @@ def incidents_unknown(occurrences: pd.DataFrame) -> bool:
     return bool(len(incidents) and incidents.isna().all())
 
 
+def _nowhere() -> Areas:
+    """Return areas of which there is none."""
+    frame = pd.DataFrame(columns=["code", *ATTRIBUTES], dtype="str")
+    table = pd.DataFrame(
+        columns=["area_name", "authority_code", "upper_authority_code", "population"],
+        index=pd.Index([], name="area_code", dtype="str"),
+    )
+    return Areas(
+        Boundaries("ward", UNKNOWN_VINTAGE, "", frame, np.array([], dtype=object)), table, pd.DataFrame()
+    )
+
+
 def _located(case: Case, areas: Areas, geography: Geography, as_of: date) -> Located:
     """Find the place of everything, in areas of the level asked for."""
     located = locate(case, geography, _wards(areas, geography), as_of)
@@ -274,6 +301,8 @@ def _children(case: Case, located: Located) -> pd.DataFrame:
             "on": pd.NaT,
             "area": lived.places.ward[child],
             "placed": lived.elsewhere[child].array,
+            **_when(pd.Series(pd.NaT, index=range(int(child.sum())), dtype="datetime64[us]")),
+            **NO_PLACE,
         }
     )
 
@@ -288,6 +317,10 @@ def _episodes(episodes: Episodes, case: Case) -> pd.DataFrame:
             "on": case.missing["reported_at"].to_numpy()[some],
             "area": episodes.places.ward[some],
             "placed": pd.array(episodes.visiting[some], dtype="boolean"),
+            **_when(case.missing["reported_at"][some], timed=_timed(case.missing["reported_at"])[some]),
+            "easting": episodes.places.easting[some],
+            "northing": episodes.places.northing[some],
+            "event_id": None,
         }
     )
 
@@ -309,15 +342,38 @@ def _referrals(
             "on": received.to_numpy()[some],
             "area": places.ward[some],
             "placed": pd.array(visiting[some], dtype="boolean"),
+            **_when(received[some], timed=np.zeros(int(some.sum()), dtype=np.bool_)),
+            **NO_PLACE,
         }
     )
 
 
-def _incidents(
-    case: Case, located: Located, areas: Areas, participation: pd.DataFrame | None, as_of: date
+def _timed(when: pd.Series[pd.Timestamp]) -> Flags:
+    """Tell which moments have a time of day: a day without one is read as its first moment."""
+    return np.asarray((when != when.dt.normalize()).to_numpy(), dtype=np.bool_)
+
+
+def _when(
+    on: pd.Series[pd.Timestamp], *, timed: Flags | None = None, ended: pd.Series[pd.Timestamp] | None = None
+) -> dict[str, object]:
+    """Return until when something may have begun, and whether its time of day is known."""
+    known = np.ones(len(on), dtype=np.bool_) if timed is None else timed
+    late = pd.Series(pd.NaT, index=on.index, dtype="datetime64[us]") if ended is None else ended
+    late = late.where(late > on)
+    midnight = late.fillna(on).dt.normalize() + pd.Timedelta(days=1)
+    return {"until": late.where(known, midnight).to_numpy(), "timed": known}
+
+
+def _events(
+    case: Case,
+    located: Located,
+    areas: Areas,
+    participation: pd.DataFrame | None,
+    as_of: date,
+    counted: str,
 ) -> pd.DataFrame:
     events = case.events
-    kind = events["kind"].eq("incident").fillna(False).to_numpy(dtype=bool)
+    kind = events["kind"].eq(counted).fillna(False).to_numpy(dtype=bool)
     some = until(events["started_at"], as_of) & kind
     placed = pd.array([pd.NA] * int(some.sum()), dtype="boolean")
     if participation is not None:
@@ -325,12 +381,20 @@ def _incidents(
         placed = pd.array(only[some], dtype="boolean")
     return pd.DataFrame(
         {
-            "counted": "incident",
+            "counted": counted,
             "row": np.int64(-1),
             "person": np.int64(-1),
             "on": events["started_at"].to_numpy()[some],
             "area": located.happened.ward[some],
             "placed": placed,
+            **_when(
+                events["started_at"][some],
+                timed=_timed(events["started_at"])[some],
+                ended=events["ended_at"][some] if "ended_at" in events else None,
+            ),
+            "easting": located.happened.easting[some],
+            "northing": located.happened.northing[some],
+            "event_id": events["event_id"].to_numpy(dtype=object)[some],
         }
     )
 

@@ -73,7 +73,9 @@ def month_table(
     return _blank(table.T, month, covered, through).T
 
 
-def months_compared(counts: pd.Series[Any], *, level: float = 0.95) -> pd.DataFrame:
+def months_compared(
+    counts: pd.Series[Any], *, level: float = 0.95, repeat_factor: float = 1.0
+) -> pd.DataFrame:
     """Compare each month with the same month of the two years before.
 
     Counts are taken for Poisson counts and set against the days of the months they are from, so that a leap year makes
@@ -85,6 +87,9 @@ def months_compared(counts: pd.Series[Any], *, level: float = 0.95) -> pd.DataFr
     ----------
     counts : from `month_counts`.
     level : of the interval.
+    repeat_factor : how many of these one child brings in a month, as `geo.rates.repeat_factor` weighs them: interval and
+        p-value are those of as many fewer events that do not come in runs (Stukel and others 1994, Statistics in Medicine
+        13, 1781-1791, for rates). With 1 they are exact.
 
     Returns
     -------
@@ -95,8 +100,11 @@ def months_compared(counts: pd.Series[Any], *, level: float = 0.95) -> pd.DataFr
     Raises
     ------
     ValueError
-        The level is not between 0 and 1.
+        The level is not between 0 and 1, or the repeat factor is below 1.
     """
+    if repeat_factor < 1:
+        msg = f"The repeat factor is {repeat_factor:g}. Give 1 where events do not come in runs, and more where they do."
+        raise ValueError(msg)
     if not 0 < level < 1:
         msg = f"The level of an interval is between 0 and 1, and {level:g} was asked for. Use 0.95 for 95%."
         raise ValueError(msg)
@@ -112,7 +120,7 @@ def months_compared(counts: pd.Series[Any], *, level: float = 0.95) -> pd.DataFr
     before = np.where(there > 0, np.nansum(earlier, axis=1), np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
         table["usual"] = before * here / there
-    figures = _ratio(by_month.to_numpy(), before, here, there, level)
+    figures = _ratio(by_month.to_numpy(), before, here, there, level, repeat_factor)
     return table.assign(**figures).set_axis(counts.index)
 
 
@@ -122,10 +130,12 @@ def _ratio(
     here: np.ndarray[Any, Any],
     there: np.ndarray[Any, Any],
     level: float,
+    factor: float,
 ) -> dict[str, np.ndarray[Any, Any]]:
-    """Compare two Poisson counts by the days they were counted over, exactly."""
+    """Compare two Poisson counts by the days they were counted over, exactly where they do not come in runs."""
     from scipy.stats import beta, binomtest
 
+    observed, before = observed / factor, before / factor
     both = observed + before
     known = ~np.isnan(both)
     tail = (1 - level) / 2
@@ -140,7 +150,14 @@ def _ratio(
         )
     p_value = np.full(len(observed), np.nan)
     for at in np.flatnonzero(known & (both > 0)):
-        p_value[at] = binomtest(int(observed[at]), int(both[at]), here[at] / (here[at] + there[at])).pvalue
+        share = here[at] / (here[at] + there[at])
+        if factor == 1:
+            p_value[at] = binomtest(int(observed[at]), int(both[at]), share).pvalue
+            continue
+        # The tails of the binomial distribution, which its beta form gives for counts that are not whole as well.
+        upper = beta.cdf(share, observed[at], before[at] + 1) if observed[at] > 0 else 1.0
+        lower = beta.sf(share, observed[at] + 1, before[at]) if before[at] > 0 else 1.0
+        p_value[at] = min(1.0, 2 * min(upper, lower))
     some = known & (both > 0)
     figures = {"ratio": ratio, "ratio_low": odds_low, "ratio_high": odds_high}
     return {name: np.where(some, values, np.nan) for name, values in figures.items()} | {"p_value": p_value}

@@ -22,6 +22,25 @@ DISTANCES = (0.0, 1.0, 101.0, 201.0, 301.0)
 DAYS = (0, 8, 15, 22)
 
 
+COLUMNS = (
+    *("distance_from", "distance_to", "days_from", "days_to"),
+    *("observed", "expected", "ratio", "p_value", "q_value", "near_repeat"),
+)
+
+
+def count_near(events: pd.DataFrame, *, reach: float, metric: Metric = "euclidean") -> int:
+    """Count the pairs of events that are up to `reach` metres apart, which is what the time of the test depends on.
+
+    Parameters
+    ----------
+    events : easting and northing in metres, none missing.
+    """
+    from scipy.spatial import KDTree
+
+    tree = KDTree(events[["easting", "northing"]].to_numpy(dtype=np.float64))
+    return int(tree.count_neighbors(tree, reach, p=POWER[metric]) - len(events)) // 2
+
+
 def near_repeats(
     events: pd.DataFrame,
     *,

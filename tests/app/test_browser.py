@@ -79,7 +79,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[[Path], str]]:
 # The pages under each heading of the navigation; any other stands on its own.
 SECTIONS = {
     "People": ("Peer map", "Groups", "Shared contacts", "Operations", "Connect"),
-    "Places": ("Wards", "Hotspots", "Gaps", "Deprivation", "Across boundaries"),
+    "Places": ("Wards", "Hotspots", "When", "Gaps", "Deprivation", "Across boundaries"),
     "Data": ("Duplicates",),
 }
 

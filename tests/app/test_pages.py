@@ -33,6 +33,7 @@ PAGES = (
     "duplicates",
     "wards",
     "hotspots",
+    "when",
     "gaps",
     "deprivation",
     "boundaries",
