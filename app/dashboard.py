@@ -166,7 +166,9 @@ class Ground:
     def began(self, dates: pd.Series, *, what: str) -> str:
         """Say that records of a kind begin after the period before does; "" where they do not."""
         first = dates.min()
-        if pd.isna(first) or first.date() > self.before.until:
+        if pd.isna(first):
+            return f"No {what} is on record at all: figures of 0 mean that nothing is known."
+        if first.date() > self.before.until:
             return f"No {what} is on record from before {words.day(self.period.since)}, so there is nothing to compare with."
         late = (first - pd.Timestamp(self.before.since)).days
         if late > 31:
@@ -320,12 +322,13 @@ def missing_table(ground: Ground) -> pd.DataFrame:
 def month_rows(ground: Ground) -> pd.DataFrame:
     """Count episodes and children in each whole month of the period, against the same month of the two years before."""
     first = pd.Timestamp(ground.missing["reported_at"].min())
-    if pd.isna(first):
+    if pd.isna(first) or first.date() > ground.period.until:
         return pd.DataFrame(columns=["measure", "month", *MONTHS])
     known = ground.episodes(Period(min(first.date(), ground.period.since), ground.period.until))
+    through = min(ground.period.until, ground.analysis.as_of or ground.period.until)
     parts = []
     for name, child in (("episodes", None), ("children", known["person_id"])):
-        counts = month_counts(known["reported_at"], distinct=child, through=ground.period.until)
+        counts = month_counts(known["reported_at"], distinct=child, through=through)
         rows = months_compared(counts)
         whole = rows.index.map(lambda month: pd.Period(month).start_time.date() >= ground.period.since)
         parts.append(rows[whole].reset_index(names="month").assign(measure=name))
@@ -461,8 +464,8 @@ def _deciles(ground: Ground) -> tuple[pd.DataFrame, list[str]]:
     called = {
         NOT_RECORDED: "not known",
         TOTAL: "total",
-        "1": "1, the most deprived",
-        "10": "10, the least deprived",
+        "1": "1 (most deprived)",
+        "10": "10 (least deprived)",
     }
     return table.assign(group=table["group_code"].replace(called))[[*DECILES]], everyone.notes
 
@@ -566,15 +569,15 @@ def answer(found: Dashboard) -> str:
     """Return the sentence that answers the page: what the period held, and the one before."""
     key = found.tables["key_figures"].set_index("figure")
 
-    def told(figure: str, what: str) -> str:
+    def told(figure: str, *what: str) -> str:
         row = key.loc[figure]
         before = "" if pd.isna(row["count_before"]) else f" ({words.number(row['count_before'])} before)"
-        return f"{words.number(row['count'])} {what}{before}"
+        return f"{words.count(row['count'], *what)}{before}"
 
     parts = [
-        told("referrals", "referrals received"),
-        told("open", "children open at the end"),
-        f"{told('missing_reports', 'missing reports')} of {told('children_missing', 'children')}",
+        told("referrals", "referral received", "referrals received"),
+        told("open", "child open at the end", "children open at the end"),
+        f"{told('missing_reports', 'missing report')} of {told('children_missing', 'child', 'children')}",
     ]
     late = key.loc["within_72_hours"]
     held = (
@@ -668,22 +671,31 @@ def _of(part: pd.Series, whole: pd.Series) -> pd.Series:
     return 100 * numbers[0] / numbers[1].where(numbers[1] > 0)
 
 
-RESTS_ON = {"missing": "missing", "interviews": "missing"}
-"""The records a table's comparison rests on; referrals where nothing else is said."""
+OF_EPISODES = ("missing episodes", "children missing", "times missing")
+"""Dimensions that rest on missing episodes; all others rest on referrals."""
 
 
 def _without_nought(ground: Ground, name: str, table: pd.DataFrame) -> pd.DataFrame:
     """Blank what is said of the period before where the records begin after it: that is not known, and not 0."""
-    if name in ("missing_months", "placed", "wards", "deciles"):
+    known = {
+        kind: not pd.isna(first) and first.date() <= ground.before.until
+        for kind, first in (
+            ("referrals", ground.referrals["received_on"].min()),
+            ("episodes", ground.missing["reported_at"].min()),
+        )
+    }
+    if name == "missing_months" or all(known.values()):
         return table
-    dates = (
-        ground.missing["reported_at"] if RESTS_ON.get(name) == "missing" else ground.referrals["received_on"]
-    )
-    first = dates.min()
-    if not pd.isna(first) and first.date() <= ground.before.until:
-        return table
-    earlier = [column for column in table if column.endswith("_before")]
-    return table.assign(**{column: pd.array([pd.NA] * len(table), dtype="Float64") for column in earlier})
+    of_episodes = pd.Series(name == "interviews", index=table.index)
+    if "dimension" in table:
+        of_episodes |= table["dimension"].isin(OF_EPISODES)
+    table = table.copy()
+    for column in [column for column in table if column.endswith("_before")]:
+        rows = of_episodes | ("missing" in column)
+        lost = (rows & (not known["episodes"])) | (~rows & (not known["referrals"]))
+        kind = "Float64" if pd.api.types.is_float_dtype(table[column]) else "Int64"
+        table[column] = table[column].astype(kind).mask(lost)
+    return table
 
 
 def _notes(ground: Ground) -> list[str]:

@@ -57,7 +57,6 @@ ABOUT: Mapping[str, About] = {
             "of": "Of",
             "percent": "Share, %",
             "count_before": "Before",
-            "of_before": "Of, before",
             "percent_before": "Before, %",
         },
     ),
@@ -107,7 +106,7 @@ ABOUT: Mapping[str, About] = {
         "accommodation, had at least one positive relationship, and had fewer missing episodes.",
         "What the worker recorded at closure. Those without an answer are shown and are part of the whole.",
         "What the work achieved: there is nobody to compare with, and a worker judged their own case.",
-        _shares("", "Closures"),
+        {"said": "At closure", **_shares("Answer", "Closures")},
     ),
     "missing": About(
         "Missing reports and children",
@@ -153,7 +152,6 @@ ABOUT: Mapping[str, About] = {
             "of": "Of",
             "percent": "Share, %",
             "count_before": "Before",
-            "of_before": "Of, before",
             "percent_before": "Before, %",
         },
     ),
@@ -245,25 +243,19 @@ DIMENSIONS: Mapping[str, Mapping[str, str]] = {
         "source": "Who referred",
         "sex": "Sex",
         "age": "Age",
-        "ethnicity": "Ethnic group",
+        "ethnicity": "Ethnicity",
     },
     "open_children": {
         "age": "Age",
         "sex": "Sex",
-        "ethnicity": "Ethnic group",
+        "ethnicity": "Ethnicity",
         "concern": "Concern",
         "plan": "Plan",
         "ehcp": "EHCP",
         "open for": "Open for",
-        "times missing in the period": "Times missing",
+        "times missing in the period": "Missing",
     },
     "reopened": {"open at the end": "Open at the end", "opened in the period": "Opened in the period"},
-    "outcomes": {
-        "re_engaged_education": "Back in education, employment or training",
-        "stable_accommodation": "Stable accommodation",
-        "positive_relationship": "A positive relationship",
-        "fewer_missing": "Fewer missing episodes",
-    },
     "placed": {"missing episodes": "Missing reports", "referrals": "Referrals"},
     "missing_months": {"episodes": "Reports", "children": "Children"},
     "deciles": {
@@ -275,12 +267,20 @@ DIMENSIONS: Mapping[str, Mapping[str, str]] = {
     "disproportionality": {
         "sex and background": "Sex and background",
         "sex": "Sex",
-        "ethnicity": "Ethnic group",
-        "sex and ethnicity": "Sex and ethnic group",
+        "ethnicity": "Ethnicity",
+        "sex and ethnicity": "Sex and ethnicity",
         "ward": "Ward",
     },
 }
 """What each table is divided by, as its switch says it."""
+
+OUTCOMES: Mapping[str, str] = {
+    "re_engaged_education": "In education, employment or training",
+    "stable_accommodation": "In stable accommodation",
+    "positive_relationship": "A positive relationship",
+    "fewer_missing": "Fewer missing episodes",
+}
+"""What each outcome at closure is called."""
 
 FIGURES: Mapping[str, str] = {
     "received": "received in the period",

@@ -15,6 +15,7 @@ from app.dashboard_help import ABOUT, DIMENSIONS
 from app.data import Loaded, kept
 from app.text import markup
 from mapping.periods import Period, months_to, year_of
+from mapping.shares import TOTAL
 
 OWN = "Other dates"
 MOST_YEARS = 5
@@ -125,6 +126,9 @@ def rows(name: str, table: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of a table as the page lists them: figures in words, numbers rounded."""
     if "figure" in table and "label" not in table:
         table = table.assign(said=table["figure"].map(dashboard_help.FIGURES))
+    if name == "outcomes":
+        table = table[table["group_code"] != TOTAL]
+        table = table.assign(said=table["dimension"].map(dashboard_help.OUTCOMES))
     rounded = {
         column: table[column].astype("Float64").astype(float).round(2)
         for column in table

@@ -10,11 +10,15 @@ import pandas as pd
 from app.dashboard import CCE, CSE, KEY, MONTHS, OTHER, Dashboard
 from geo.disclosure import HIDDEN, NOT_APPLICABLE, SMALL, UNAVAILABLE, hide_beside, percentage, suppress
 from geo.disclosure import TOTAL as SUM
+from geo.spread import ELSEWHERE
 from mapping.returns import FIGURES, STATES
-from mapping.shares import TOTAL
+from mapping.shares import NOT_RECORDED, TOTAL
 
 ENDS = ("", "_before")
 WARD_COUNTS = ("referrals", "children_open", "missing_episodes", "children_missing")
+APART = (NOT_RECORDED, ELSEWHERE)
+"""Rows for those in no group; they are hidden where they are few, and never to protect another."""
+
 OF_BOTH = ("sex", "ethnicity")
 """What referrals and the children they are of are both divided by."""
 
@@ -42,6 +46,7 @@ def publishable(found: Dashboard) -> dict[str, pd.DataFrame]:
     shown["interviews"] = _interviews(tables["interviews"], found.states)
     shown["wards"] = _wards(tables["wards"])
     shown["deciles"] = _deciles(tables["deciles"])
+    _guard_flow(tables["caseload"].set_index("figure"), shown)
     shown["disproportionality"] = _disproportionality(tables["disproportionality"], shown["referrals"])
     shown["key_figures"] = _key_figures(shown)
     return {name: shown[name] for name in found.tables}
@@ -52,20 +57,30 @@ def notes(tables: Mapping[str, pd.DataFrame]) -> list[str]:
     return [f"{name}: {note}" for name, table in tables.items() for note in table.attrs.get("notes", [])]
 
 
-def hidden(count: pd.Series, *, total: Any = None) -> pd.Series:
+def hidden(count: pd.Series, total: Any) -> pd.Series:
     """Hide the small counts of groups that make up a whole, and return them with their total as the last row.
 
     Parameters
     ----------
-    count : one number a group, missing where not available.
-    total : the total where it is not the sum of the groups (a child can be in several); by default the sum.
+    count : one number a group; none known where the total is not.
+    total : how many there are, missing where not available. Less than the sum where a child can be in several groups.
     """
-    if count.isna().all():
+    if pd.isna(total):
         return pd.Series(UNAVAILABLE, index=[*count.index, TOTAL], dtype="str")
-    shown = suppress(count.astype("Int64")).rename(index={SUM: TOTAL})
-    if total is not None and shown[TOTAL] != HIDDEN:
-        shown[TOTAL] = HIDDEN if 0 < int(total) <= SMALL else str(int(total))
-    return shown
+    if count.empty:
+        return pd.Series({TOTAL: _whole(total)}, dtype="str")
+    # Those in no group stand in several tables: hidden in one to protect a group, another would show them.
+    apart = [label for label in APART if label in count.index and not 0 < count[label] <= SMALL]
+    shown = suppress(count.drop(apart).astype("Int64")).rename(index={SUM: TOTAL})
+    if apart and shown[TOTAL] == HIDDEN:
+        apart = []
+        shown = suppress(count.astype("Int64")).rename(index={SUM: TOTAL})
+    found = shown.reindex([*count.index, TOTAL])
+    found[apart] = [str(int(count[label])) for label in apart]
+    if found[TOTAL] != HIDDEN:
+        found[TOTAL] = _whole(total)
+    found.attrs["notes"] = shown.attrs.get("notes", [])
+    return found
 
 
 def _shares(table: pd.DataFrame, column: str = "count") -> pd.DataFrame:
@@ -76,7 +91,7 @@ def _shares(table: pd.DataFrame, column: str = "count") -> pd.DataFrame:
         inner = rows.drop(index=TOTAL)
         part = rows[["dimension", "group"]].copy()
         for end in ENDS:
-            counts = hidden(inner[f"{column}{end}"])
+            counts = hidden(inner[f"{column}{end}"], rows.loc[TOTAL, f"{column}{end}"])
             said += counts.attrs.get("notes", [])
             part[f"count{end}"] = counts.reindex(part.index)
             part[f"percent{end}"] = percentage(
@@ -96,13 +111,35 @@ def _caseload(table: pd.DataFrame, shown: Mapping[str, pd.DataFrame]) -> pd.Data
     for end in ENDS:
         counts = rows[f"count{end}"]
         flow = counts.drop("received")
-        small = bool(flow.between(1, SMALL).any())
+        small = bool(flow.between(1, SMALL).fillna(False).any())
         text = counts.map(lambda count: UNAVAILABLE if pd.isna(count) else str(int(count))).astype("str")
         if small:
             text[flow.index] = HIDDEN
         text["received"] = _cell(shown["referrals"], "concern", TOTAL, f"count{end}")
         result[f"count{end}"] = text
     return result.reset_index()
+
+
+def _guard_flow(flow: pd.DataFrame, shown: Mapping[str, pd.DataFrame]) -> None:
+    """Hide what other tables say of a flow that is hidden: open before + opened = closed + open after.
+
+    Open before stands in the table of open children as that of the period before, closed in that of outcomes.
+    """
+    for end in ENDS:
+        counts = flow[f"count{end}"].drop("received")
+        if not counts.between(1, SMALL).fillna(False).any():
+            continue
+        _blank(shown["reopened"], ["opened in the period"], end)
+        if 0 < counts["opened"] <= SMALL:
+            _blank(shown["outcomes"], list(shown["outcomes"]["dimension"].unique()), end)
+            _blank(shown["deciles"], ["children closed"], end)
+
+
+def _blank(table: pd.DataFrame, dimensions: list[str], end: str) -> None:
+    rows = table["dimension"].isin(dimensions)
+    for column in (f"count{end}", f"percent{end}", *(["ratio"] if not end else [])):
+        if column in table:
+            table.loc[rows & ~table[column].isin([UNAVAILABLE, NOT_APPLICABLE]), column] = HIDDEN
 
 
 def _times(table: pd.DataFrame) -> pd.DataFrame:
@@ -146,7 +183,7 @@ def _interviews(table: pd.DataFrame, states: Iterable[pd.Series]) -> pd.DataFram
             result[[f"{column}{end}" for column in ("count", "of", "percent")]] = UNAVAILABLE
             continue
         counts = each.value_counts().reindex(STATES, fill_value=0)
-        shown = hidden(counts)
+        shown = hidden(counts, len(each))
         said += shown.attrs.get("notes", [])
 
         def added(parts: tuple[str, ...], counts: pd.Series = counts, shown: pd.Series = shown) -> str:
@@ -170,8 +207,7 @@ def _wards(table: pd.DataFrame) -> pd.DataFrame:
     result = names.where(names.notna(), "").astype(str)
     said = list[str]()
     for column in WARD_COUNTS:
-        total = rows[column].get(TOTAL)
-        counts = hidden(rows[column].drop(index=TOTAL, errors="ignore"), total=total)
+        counts = hidden(rows[column].drop(index=TOTAL, errors="ignore"), rows[column].get(TOTAL))
         said += counts.attrs.get("notes", [])
         result[column] = counts.reindex(result.index)
     result["missing_rate"] = hide_beside(rows["missing_rate"].astype("float64"), result["children_missing"])
@@ -186,7 +222,7 @@ def _deciles(table: pd.DataFrame) -> pd.DataFrame:
     parts, said = [], list[str]()
     for _, rows in table.groupby("dimension", sort=False):
         rows = rows.set_index("group_code")
-        counts = hidden(rows["count"].drop(index=TOTAL))
+        counts = hidden(rows["count"].drop(index=TOTAL), rows.loc[TOTAL, "count"])
         said += counts.attrs.get("notes", [])
         part = rows[["dimension", "group"]].assign(count=counts.reindex(rows.index))
         ends = rows.index.isin(["not_recorded", TOTAL])
@@ -211,7 +247,7 @@ def _disproportionality(table: pd.DataFrame, referrals: pd.DataFrame) -> pd.Data
         rows = table[table["dimension"] == dimension].set_index("group_code")
         published = referrals[referrals["dimension"] == dimension].set_index("group_code")["count"]
         beside = [
-            hidden(rows["children_referred"]).reindex(rows.index),
+            hidden(rows["children_referred"], rows["children_referred"].sum()).reindex(rows.index),
             published.reindex(rows.index, fill_value="0"),
         ]
         part = rows[["dimension", "group"]].copy()
