@@ -196,7 +196,7 @@ def _weighed(file: str, without: int) -> str:
 def _centres(areas: Boundaries, geography: Geography) -> tuple[pd.DataFrame, str]:
     """Find the middle of each area, by where people live as far as centroids and their people are known."""
     for centroids in geography.of_kind("centroids"):
-        people = lsoa_people(geography, centroids.vintage)
+        people = lsoa_people(geography, centroids.vintage, led=True)
         if people is None:
             continue
         points = centroids.frame.merge(people[0].set_axis(["lsoa_code", "weight"], axis=1), on="lsoa_code")

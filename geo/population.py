@@ -78,11 +78,19 @@ def ward_population(geography: Geography) -> Population:
     return _from_lsoas(geography)
 
 
-def lsoa_people(geography: Geography, vintage: str) -> tuple[pd.DataFrame, str] | None:
-    """Return the people of each LSOA of a vintage (code, total) and the source, or None where no file says."""
-    for table in geography.of_kind("population", level="lsoa"):
-        if table.vintage == vintage and table.frame["total"].notna().any():
-            return table.frame[["code", "total"]], _source(table)
+def lsoa_people(geography: Geography, vintage: str, *, led: bool = False) -> tuple[pd.DataFrame, str] | None:
+    """Return the people of each LSOA of a vintage (code, total) and the source, or None where no file says.
+
+    Parameters
+    ----------
+    led : also take people on LSOAs of the other census, led over by the table of changes, where there are no others.
+    """
+    tables = geography.of_kind("population", level="lsoa")
+    for table in sorted(tables, key=lambda table: table.vintage != vintage):
+        if table.frame["total"].isna().all() or (table.vintage != vintage and not led):
+            continue
+        if found := _led(geography, table, vintage):
+            return found[0][["code", "total"]], _source(table) + found[1]
     return None
 
 
@@ -129,8 +137,8 @@ def _led(geography: Geography, table: OpenTable, vintage: str) -> tuple[pd.DataF
     figures = parts.select_dtypes("number").drop(columns="share").columns
     whole = parts[figures].mul(parts["share"], axis=0).groupby(parts["other_code"]).sum()
     # One part that is not known makes the sum unknown, not smaller.
-    lost = parts.loc[parts["children_10_17"].isna(), "other_code"]
-    rows = whole[~whole.index.isin(lost)].rename_axis("code").reset_index()
+    whole = whole.mask(parts[figures].isna().groupby(parts["other_code"]).any())
+    rows = whole.dropna(how="all").rename_axis("code").reset_index()
     return rows, f", {table.vintage} to {vintage} by {through[0].file}"
 
 
