@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import streamlit as st
 
-from app import desk, frame, state, words
+from app import desk, downloads, frame, state, words
 from app.data import Loaded, kept
-from app.documents import portable, web, word
+from app.documents import web
 from app.documents.paper import DRAFT, Paper
 from app.documents.profile import draw_up, profile_paper
 from app.documents.profile_sections import BUILDERS, Section
@@ -129,25 +129,10 @@ def show_document(paper: Paper) -> None:
     st.iframe(web.to_html(paper), height=980, alt=f"{plain(paper.title)}, as it will print")
 
 
-def show_downloads(saved: Saved, paper: Paper, scope: Scope) -> None:
+def show_downloads(saved: Saved, paper: Paper, scope: Scope, *, case: str) -> None:
     """Offer the document as Word, web page and PDF."""
     name = f"problem-profile-{scope.asked.area or 'all'}-{scope.period.until.isoformat()}"
-    writers: dict[str, tuple[Callable[[], bytes], str, str]] = {
-        "docx": (lambda: word.to_docx(paper), "Word", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
-        "pdf": (lambda: portable.to_pdf(paper), "PDF", "application/pdf"),
-        "html": (lambda: web.to_html(paper).encode(), "Web page", "text/html"),
-    }  # fmt: skip
-    with st.container(horizontal=True):
-        for ending, (write, label, kind) in writers.items():
-            st.download_button(
-                label,
-                data=write,
-                file_name=f"{name}.{ending}",
-                mime=kind,
-                key=f"{saved.key}_{ending}",
-                icon=":material/download:",
-                on_click="ignore",
-            )
+    downloads.document(lambda: paper, name=name, key=saved.key, case=case)
 
 
 def show_asked(saved: Saved, loaded: Loaded) -> None:

@@ -221,8 +221,9 @@ def profile_from_dict(content: Mapping[str, Any]) -> Profile:
     try:
         asked = content["asked"]
         given: dict[str, Any] = {name: str(asked[name]) for name in _TEXTS}
+        given |= {name: _read(asked[name]) for name in _DAYS}
         return Profile(
-            Asked(**given, **{name: _read(asked[name]) for name in _DAYS}),
+            Asked(**given),
             tuple(str(key) for key in content["sections"]),
             {str(key): _words(each) for key, each in content["words"].items()},
             tuple(_recommendation(each) for each in content["recommendations"]),

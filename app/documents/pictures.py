@@ -149,7 +149,7 @@ def network(nodes: pd.DataFrame, edges: pd.DataFrame) -> bytes:
     Parameters
     ----------
     nodes : id, kind, name, x, y.
-    edges : source, target, nature.
+    edges : source, target, harm (0 or 1).
     """
     from matplotlib.figure import Figure
 
@@ -158,7 +158,7 @@ def network(nodes: pd.DataFrame, edges: pd.DataFrame) -> bytes:
     where = nodes.set_index("id")[["x", "y"]]
     for row in edges.to_dict("records"):
         ends = where.loc[[row["source"], row["target"]]]
-        harmful = row.get("nature") == "harmful"
+        harmful = bool(row["harm"])
         axes.plot(
             ends["x"],
             -ends["y"],
@@ -171,7 +171,7 @@ def network(nodes: pd.DataFrame, edges: pd.DataFrame) -> bytes:
         marker = _MARKERS[look.shape]
         axes.scatter(rows["x"], -rows["y"], s=110, marker=marker, color=look.colour, edgecolor="white", zorder=2, label=look.label)  # fmt: skip
     for row in nodes.to_dict("records"):
-        axes.annotate(
+        text = axes.annotate(
             short(row["name"], limit=24),
             (row["x"], -row["y"]),
             xytext=(0, -11),
@@ -180,6 +180,7 @@ def network(nodes: pd.DataFrame, edges: pd.DataFrame) -> bytes:
             fontsize=6.5,
             parse_math=False,
         )
+        text.set_bbox({"facecolor": "white", "alpha": 0.7, "edgecolor": "none", "pad": 0.4})
     axes.margins(0.08)
     axes.set_axis_off()
     figure.legend(loc="outside lower center", ncols=4, fontsize=7, frameon=False)
@@ -212,15 +213,15 @@ def _draw_wards(axes: Axes, shapes: GeoDataFrame, values: pd.Series, limits: Seq
 def _draw_spots(axes: Axes, spots: pd.DataFrame) -> None:
     for kind, rows in spots.groupby("kind", sort=True):
         look = KINDS[str(kind)]
-        size = 16 if kind == "event" else 40
+        size = 30 if kind == "event" else 40
         axes.scatter(
             rows["easting"],
             rows["northing"],
             s=size,
             marker=_MARKERS[look.shape],
             color=look.colour,
-            edgecolor="white",
-            linewidth=0.5,
+            edgecolor=DARK,
+            linewidth=0.6,
             zorder=3,
             label=look.label,
         )
@@ -248,10 +249,12 @@ def _ratio(shapes: GeoDataFrame) -> float:
 
 def _figure(rows: int, *, each: float) -> tuple[Figure, Any]:
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     figure = Figure(figsize=(WIDTH, each * rows + 0.1), dpi=_DPI, layout="constrained")
     panels = figure.subplots(rows, 1, squeeze=False)[:, 0]
     for axes in panels:
+        axes.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
         axes.spines[["top", "right"]].set_visible(False)
         axes.tick_params(labelsize=8, colors=DARK)
     return figure, panels

@@ -6,6 +6,7 @@ from app import (
     answers,
     candidate,
     data,
+    downloads,
     evidence,
     frame,
     grid,
@@ -17,6 +18,7 @@ from app import (
     tables,
     words,
 )
+from app.documents import operation_pack
 
 loaded = data.load()
 label = answers.labels(loaded, state.names_shown())
@@ -66,6 +68,15 @@ if chosen is not None:
             candidate.opened(loaded, part, items, contacts, label)
         else:
             candidate.why(loaded, chosen, contacts)
+        frame.heading("Operation pack: everything here as a document")
+        named = state.names_shown()
+        downloads.document(
+            lambda: operation_pack.operation_paper(loaded, chosen, names=named),
+            name=f"operation-pack-{chosen}",
+            key=f"pack_{chosen}",
+            case=loaded.question.name,
+            named=named,
+        )
     time, where = st.columns([3, 2], gap="medium")
     with time:
         frame.heading("When: records by month")

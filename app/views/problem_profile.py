@@ -26,7 +26,7 @@ with panel:
     desk.who()
     if said := state.said_once():
         frame.quiet(said)
-    profile_page.show_downloads(saved, paper, scope)
+    profile_page.show_downloads(saved, paper, scope, case=loaded.question.name)
     if saved.entry is None:
         frame.quiet(
             "This is a preview of everything on record. Say what is asked and begin; then sections, words and recommendations can be kept."
