@@ -25,8 +25,10 @@ from app.commands.gaps import gaps
 from app.commands.hotspots import hotspots
 from app.commands.import_case import import_case
 from app.commands.operations import operations
+from app.commands.pack import pack
 from app.commands.placements import placements
 from app.commands.plan import plan
+from app.commands.profile import profile
 from app.commands.times import times
 from app.options import (
     AsOfOption,
@@ -307,6 +309,8 @@ cli.command()(hotspots)
 cli.command()(times)
 cli.command()(placements)
 cli.command()(plan)
+cli.command()(pack)
+cli.command()(profile)
 cli.command()(duplicates)
 cli.command()(gaps)
 cli.command()(dashboard)
