@@ -35,6 +35,7 @@ PAGES = {
         st.Page("views/week_of_action.py", title="Week of action", icon=":material/event_note:"),
     ],
     "Reports": [
+        st.Page("views/problem_profile.py", title="Problem profile", icon=":material/article:"),
         st.Page("views/dashboard.py", title="Dashboard", icon=":material/table_chart:"),
     ],
     "Data": [

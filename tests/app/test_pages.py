@@ -36,6 +36,7 @@ PAGES = (
     "when",
     "gaps",
     "deprivation",
+    "problem_profile",
     "boundaries",
 )
 
