@@ -16,7 +16,10 @@ st.set_page_config(
 state.start()
 
 PAGES = {
-    "": [st.Page("views/today.py", title="Today", icon=":material/today:", default=True)],
+    "": [
+        st.Page("views/today.py", title="Today", icon=":material/today:", default=True),
+        st.Page("views/meeting.py", title="Daily meeting", icon=":material/groups:"),
+    ],
     "People": [
         st.Page("views/peer_map.py", title="Peer map", icon=":material/person_search:"),
         st.Page("views/groups.py", title="Groups", icon=":material/group:"),

@@ -64,6 +64,7 @@ class WeekPlan:
     since, until : the days that concern was recorded between; None where there is none.
     names : of wards, on their code.
     notes : what was left out, and what the reader must know.
+    concern : what the plan rests on, as `geo.concern.build_concern` lists it, with ward_code.
     """
 
     task: Task
@@ -73,6 +74,7 @@ class WeekPlan:
     until: date | None
     names: pd.Series[Any]
     notes: tuple[str, ...]
+    concern: pd.DataFrame
 
     @cached_property
     def table(self) -> pd.DataFrame:
@@ -97,6 +99,13 @@ class WeekPlan:
         return mean(random_plan(self.task, seed=seed).reached for seed in range(DRAWS))
 
 
+def visited_kinds() -> list[str]:
+    """Return the kinds of place that can be visited at all: none where somebody lives in private, none online."""
+    from mapping.codes import BUNDLED, load_codes
+
+    return sorted({*load_codes(BUNDLED)["location_kind"]} - {*NOT_VISITED})
+
+
 def list_places(analysis: Analysis, kinds: Sequence[str] = KINDS) -> pd.DataFrame:
     """List the places of some kinds: place_id, kind, name, easting, northing, ward_code.
 
@@ -105,12 +114,10 @@ def list_places(analysis: Analysis, kinds: Sequence[str] = KINDS) -> pd.DataFram
     ValueError
         A kind is unknown, or is never visited.
     """
-    from mapping.codes import BUNDLED, load_codes
-
-    known = set(load_codes(BUNDLED)["location_kind"]) - {*NOT_VISITED}
-    wrong = sorted({*kinds} - known)
+    known = visited_kinds()
+    wrong = sorted({*kinds} - {*known})
     if wrong:
-        msg = f"{', '.join(wrong)} cannot be visited. Use kinds out of {', '.join(sorted(known))}."
+        msg = f"{', '.join(wrong)} cannot be visited. Use kinds out of {', '.join(known)}."
         raise ValueError(msg)
     places = analysis.records.table("locations")[["location_id", "kind", "name"]]
     found = places.merge(analysis.geography.locations, on="location_id")
@@ -205,7 +212,7 @@ def build_week(
         notes.append(TOO_FEW)
     said = (*notes, NOT_A_FORECAST, PEAK)
     until = None if analysis.as_of is None else min(analysis.as_of, before)
-    return WeekPlan(task, best, counted, since, until, wards, said)
+    return WeekPlan(task, best, counted, since, until, wards, said, concern)
 
 
 def next_monday(day: date | None) -> date:

@@ -187,6 +187,26 @@ def keep_drawn(chart: str, **found: Any) -> None:
     st.session_state["charts_drawn"] = {chart: {**drawn(chart), **found}}
 
 
+def turn(what: str) -> int:
+    """Return how often a form was sent: its boxes have keys of their own each time, and so start empty."""
+    return int(st.session_state.get("form_turns", {}).get(what, 0))
+
+
+def next_turn(what: str) -> None:
+    """Have the boxes of a form start empty."""
+    st.session_state["form_turns"] = {**st.session_state.get("form_turns", {}), what: turn(what) + 1}
+
+
+def in_hand(what: str) -> Any:
+    """Return work of this session that is not saved yet; None where there is none."""
+    return st.session_state.get("in_hand", {}).get(what)
+
+
+def take_in_hand(what: str, value: Any) -> None:
+    """Keep work of this session that is not saved yet; None lets go of it."""
+    st.session_state["in_hand"] = {**st.session_state.get("in_hand", {}), what: value}
+
+
 def peer_work() -> dict[str, Any]:
     """Return what this user does on the peer maps of children in this session, on person_id."""
     found: dict[str, Any] = st.session_state.setdefault("peer_work", {})

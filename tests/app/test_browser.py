@@ -79,7 +79,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[[Path], str]]:
 # The pages under each heading of the navigation; any other stands on its own.
 SECTIONS = {
     "People": ("Peer map", "Groups", "Shared contacts", "Operations", "Connect"),
-    "Places": ("Wards", "Hotspots", "When", "Gaps", "Deprivation", "Across boundaries"),
+    "Places": ("Wards", "Hotspots", "When", "Gaps", "Deprivation", "Across boundaries", "Week of action"),
     "Data": ("Duplicates",),
 }
 
@@ -208,6 +208,7 @@ def test_every_page_of_the_demo_and_a_group_through_to_the_evidence_of_a_link(
     page.page.locator("[data-testid='stDeckGlJsonChart'] canvas").first.wait_for()
     page.open("Gaps")
     page.open("Deprivation")
+    page.open("Week of action")
     page.open("Across boundaries")
     page.page.locator("[data-testid='stDeckGlJsonChart'] canvas").first.wait_for()
     page.pick("Flow", "authority E08999003 to")

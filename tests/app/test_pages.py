@@ -37,7 +37,9 @@ PAGES = (
     "gaps",
     "deprivation",
     "problem_profile",
+    "dashboard",
     "boundaries",
+    "week_of_action",
 )
 
 
