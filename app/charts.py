@@ -96,6 +96,34 @@ def beside(where: pd.DataFrame, nodes: Sequence[str], links: pd.DataFrame) -> pd
     )
 
 
+def put(where: pd.DataFrame, kept: Mapping[str, tuple[float, float]]) -> pd.DataFrame:
+    """Return x and y for each node: where somebody put it, and the others where they are, or on a free spot near there.
+
+    Parameters
+    ----------
+    where
+        x, y on id, and what else is known of each.
+    kept
+        id to x, y: where they were put. One that is not among `where` keeps its place free.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `where` with other x and y; the nodes of `kept` that it lacks at the end.
+    """
+    taken = np.array(list(kept.values()), dtype=float).reshape(-1, 2)
+    out = where.copy()
+    spots = dict(kept)
+    for node, x, y in where[["x", "y"]].itertuples(name=None):
+        if node not in kept:
+            spots[node] = _free((float(x), float(y)), taken, SPREAD * 0.45, step=SPREAD * 0.2)
+    late = [node for node in kept if node not in where.index]
+    out = out.reindex([*where.index, *late])
+    out["x"] = [float(spots[node][0]) for node in out.index]
+    out["y"] = [float(spots[node][1]) for node in out.index]
+    return out
+
+
 def _free(
     start: tuple[float, float], taken: np.ndarray, apart: float | np.ndarray, *, step: float
 ) -> tuple[float, float]:

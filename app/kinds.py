@@ -72,6 +72,10 @@ BASES: dict[str, Basis] = {
     )
 }
 
+# What a young person says of a place, on a map: colour and line of its border, never colour alone.
+MARKS = {"safe": (PROTECTIVE, "solid"), "unsafe": (HARM, "double"), "depends": ("#6b6b6b", "dashed")}
+MARK_SIGNS = {"safe": " ✓ safe", "unsafe": " ✕ not safe", "depends": " ? it depends"}
+
 # ColorBrewer "Blues", seven classes: sequential, colour-blind safe, prints in grey.
 BLUES = ("#eff3ff", "#c6dbef", "#9ecae1", "#6baed6", "#4292c6", "#2171b5", "#084594")
 # ColorBrewer "Greys" stretched to ten for deprivation: decile 1 (most deprived) darkest.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import networkx as nx
 import pandas as pd
@@ -119,13 +120,15 @@ def peer_map(
     label: pd.Series,
     *,
     where: pd.DataFrame | None = None,
+    called: Mapping[str, pd.Series] | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return nodes and edges of a child's peer map: the child in the middle, contexts around.
 
-    What is in `where` (x, y on node id) stays there.
+    What is in `where` (x, y on node id) stays there. `called` gives other names than those of the case, by type.
     """
     found = around.nodes
-    called = {"location": answers.place_names(loaded), "thing": answers.thing_names(loaded), "person": label}
+    known = called or {"location": answers.place_names(loaded), "thing": answers.thing_names(loaded)}
+    called = {**known, "person": label}
     kind_of = found["id"].str.partition(":")[0]
     names = [str(called[kind].get(ref, ref)) for kind, ref in zip(kind_of, found["ref"], strict=True)]
     others = found[found["id"] != f"person:{child}"]
@@ -135,7 +138,10 @@ def peer_map(
     edges = drawn(loaded, around.edges, nodes)
     me = f"person:{child}"
     others = ~((edges["source"] == me) | (edges["target"] == me))
-    return nodes, edges.assign(among=others.astype(int).astype(object))
+    edges = edges.assign(among=others.astype(int).astype(object))
+    if "added" in around.edges:
+        edges["added"] = around.edges["added"].fillna(0).astype(int).astype(object).to_numpy()
+    return nodes, edges
 
 
 SMALL = 40
@@ -243,10 +249,13 @@ def chart(
     key: str,
     height: int = 540,
     where: pd.DataFrame | None = None,
+    node: str | None = None,
+    on_move: Callable[[dict[str, tuple[float, float]]], None] | None = None,
 ) -> None:
     """Draw the chart; clicking a link chooses it, clicking a person or place chooses that.
 
-    All of `where` (x, y on node id) fits into the chart, whether it is drawn or not.
+    All of `where` (x, y on node id) fits into the chart, whether it is drawn or not. With `on_move` nodes can
+    be moved and it is told where they all are; `node` then is the session's name for what a node is.
     """
 
     # The library marks what was clicked in red, over any style of ours. A small picture is drawn anew
@@ -254,25 +263,31 @@ def chart(
     small = len(nodes) <= SMALL
     person = state.chosen("person")
 
-    def clicked(node: str | None, edge: str | None) -> None:
-        if small:
+    def clicked(picked: str | None, edge: str | None) -> None:
+        # Clicking a place or person leaves a chart that can be moved as it is: the next move may be on its way.
+        if small and (on_move is None or edge is not None):
             state.draw_again()
-        if edge is not None:
-            state.choose(what, edge, by="chart")
-        elif node is not None:
-            state.choose(what, None, by="chart")
-            state.choose("person", node.partition(":")[2] if node.startswith("person:") else None, by="chart")
-        else:
-            state.choose(what, None, by="chart")
+        state.choose(what, edge, by="chart")
+        if node is not None:
+            state.choose(node, picked if edge is None else None, by="chart")
+        elif edge is None and picked is not None:
+            person = picked.partition(":")[2] if picked.startswith("person:") else None
+            state.choose("person", person, by="chart")
 
+    drawn_key = f"{state.widget_key(what, 'chart')}_{key}_{state.drawn_again() if small else 0}"
+    if on_move is not None:
+        # Anew when there are other nodes: the library would make room for those and move the rest.
+        same = crc32("|".join(sorted(nodes["id"])).encode())
+        drawn_key = f"moving_{key}_{same:08x}_{state.drawn_again() if small else 0}"
     workbench.draw(
         nodes,
         edges,
-        key=f"{state.widget_key(what, 'chart')}_{key}_{state.drawn_again() if small else 0}",
-        chosen=chosen or (f"person:{person}" if person is not None else None),
+        key=drawn_key,
+        chosen=chosen or (f"person:{person}" if person is not None and node is None else None),
         on_choose=clicked,
         height=height,
         corners=None if where is None or where.empty else charts.corners(where),
+        on_move=on_move,
     )
 
 

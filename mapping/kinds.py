@@ -91,13 +91,15 @@ OUTLINES: dict[Shape, str] = {
 }
 """The outline of each shape: SVG path data on a 48 by 48 grid."""
 
-# Where the icon stands in its outline: left, top and scale of its 24 by 24 grid.
-_ICON_PLACES: dict[Shape, tuple[float, float, float]] = {
+ICON_PLACES: dict[Shape, tuple[float, float, float]] = {
     "diamond": (13.8, 13.8, 0.85),
     "triangle": (16.2, 22.5, 0.65),
     "pentagon": (12.6, 13.6, 0.95),
 }
-_ICON_PLACE = (11.4, 11.4, 1.05)
+"""Where the icon stands in its outline: left, top and scale of its 24 by 24 grid."""
+
+ICON_PLACE = (11.4, 11.4, 1.05)
+"""The same for every other shape."""
 
 LINK_COLOUR = "#5f6b76"
 PROTECTIVE_COLOUR = "#2e7d32"
@@ -112,7 +114,7 @@ def kind_svg(kind: Kind) -> str:
     >>> kind_svg(KINDS["child"])[:46]
     '<svg xmlns="http://www.w3.org/2000/svg" width='
     """
-    left, top, scale = _ICON_PLACES.get(kind.shape, _ICON_PLACE)
+    left, top, scale = ICON_PLACES.get(kind.shape, ICON_PLACE)
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" width="48" height="48" viewBox="0 0 48 48">'
         f'<path fill="{kind.colour}" d="{OUTLINES[kind.shape]}"/>'

@@ -2,14 +2,37 @@
 
 import streamlit as st
 
-from app import answers, bands, data, evidence, frame, network, recent, state, tables, words
+from app import (
+    added,
+    answers,
+    bands,
+    charts,
+    data,
+    desk,
+    evidence,
+    frame,
+    network,
+    peer_maps,
+    recent,
+    state,
+    tables,
+    words,
+)
+from app import peer_map_page as page
+from app.documents import peer_map as document
 
 loaded = data.load()
 all_grades = bands.whole(loaded)
 top = st.container()
 label = answers.labels(loaded, state.names_shown())
 young = answers.young_people(loaded)
-child = state.find_person("child", "Find a child", young, label)
+controls = st.container(horizontal=True, vertical_alignment="bottom")
+with controls:
+    child = state.find_person("child", "Find a child", young, label)
+    saved = page.saved(child)
+    if child is not None:
+        page.choose_map(child, saved)
+        page.who()
 if child is None:
     frame.title(
         "Peer map",
@@ -34,6 +57,7 @@ if child is None:
                     args=("child", person),
                     help="Open this child's peer map",
                 )
+    page.maps_due(label)
     st.stop()
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -57,20 +81,42 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     within = st.selectbox(
         "Seen within", list(words.PERIODS), key="peer_within", persist_state="session", width=180
     )
-around = answers.around(loaded, child, steps, tuple(wanted), words.PERIODS[within], state.grades())
-where = bands.peer_places(all_grades, child, steps, tuple(wanted), words.PERIODS[within])
-nodes, edges = network.peer_map(loaded, child, around, label, where=where)
-rows = answers.surroundings(loaded, child, around)
+
+work = peer_maps.work_on(child, saved, today=page.today())
+by_hand = added.added(desk.entries("record"))
+late = added.added(peer_maps.just_added(desk.entries("record"), loaded.question.additions))
+asked = (child, steps, tuple(wanted), words.PERIODS[within])
+around = added.around(loaded, answers.around(loaded, *asked, state.grades()), late, by_hand)
+names = page.Names(added.labels(label, late, shown=state.names_shown()), added.names_of(loaded, late))
+rings = bands.peer_places(all_grades, *asked)
+where = charts.put(rings, work.sheet.positions)
+nodes, edges = network.peer_map(loaded, child, around, names.people, where=where, called=names.called)
+nodes = nodes.assign(mark=[said.view if (said := work.sheet.views.get(node)) else "" for node in nodes["id"]])
+rows = answers.surroundings(loaded, child, around, called=names.called)
 frame.title(f"Peer map of {label[child]}", words.peer_answer(rows), place=top, steady=True)
+with controls:
+    page.buttons(work, nodes, rings)
+with st.container():  # always there, so that the chart below keeps its place and is not drawn anew
+    page.standing(work, saved)
 
 picture, panel = frame.picture_and_panel()
 chosen = state.known_choice("link", edges["id"])
+node = state.known_choice("map_node", nodes["id"])
 with picture:
-    network.chart(nodes, edges, what="link", chosen=chosen, key=f"peer_{child}", height=600, where=where)
+    network.chart(
+        nodes,
+        edges,
+        what="link",
+        chosen=chosen or node,
+        key=f"peer_{child}",
+        height=600,
+        where=where,
+        node="map_node",
+        on_move=page.on_move(work, nodes, names),
+    )
     st.html(network.legend(nodes, edges, loaded))
-    network.send_on(loaded, nodes, edges, title=f"Peer map of {label[child]}", key="peer_map")
     frame.quiet(
-        "Around the child, sector by sector: home and family, peers, school, places, phones and accounts, online. Protective people stand nearest; adults of concern stand apart at the edge."
+        "Drag anything to where it belongs. As arranged by context: home and family, peers, school, places, phones and accounts, online; protective people nearest, adults of concern apart at the edge."
     )
     if around.left_out:
         frame.quiet(
@@ -78,21 +124,37 @@ with picture:
         )
 with panel:
     if chosen is not None:
-        st.button(
-            "Back to the child",
-            key="close_link",
-            icon=":material/arrow_back:",
-            type="tertiary",
-            on_click=state.choose,
-            args=("link", None),
-        )
-        evidence.edge(loaded, around.edges[around.edges["id"] == chosen].iloc[0], key="peer_link")
+        page.back()
+        row = around.edges[around.edges["id"] == chosen].iloc[0]
+        page.link_panel(loaded, row, late.entries.get(chosen, ()), names, key="peer_link")
+    elif node is not None and node != f"person:{child}":
+        page.back()
+        page.node_panel(work, node, nodes, rows, names)
     else:
-        evidence.surroundings(rows, label, child)
+        evidence.surroundings(rows, names.people, child)
+
+page.add_boxes(work, nodes, names, label[child])
+page.safety_map(work, rows, names)
+page.actions_and_notes(work)
+page.keep_map(work, nodes)
+page.history(work)
+drawn = document.Drawn(
+    child=str(label[child]),
+    nodes=nodes,
+    edges=edges,
+    rows=rows.assign(who=[words.who(row, names.people) for row in rows.to_dict("records")]),
+    sheet=work.sheet,
+    saved=None if work.saved is None else work.saved.found,
+    names={node: names.of(node) for node in nodes["id"]},
+    as_of=loaded.analysis.as_of,
+    today=page.today(),
+)
+page.take_away(loaded, drawn)
 
 shown = rows.assign(
-    who=[words.who(row, label) for row in rows.to_dict("records")],
+    who=[words.who(row, names.people) for row in rows.to_dict("records")],
     nature=[words.nature(nature) for nature in rows["nature"]],
+    place=[page.said(work.sheet, other) for other in rows["other"]],
 )
 tables.show(
     shown,
@@ -106,6 +168,7 @@ tables.show(
         "context": "Context",
         "how": "How it is known",
         "nature": "Nature",
+        "place": "By the young person's word",
         "items": "Items",
         "sources": "Sources",
         "first_seen": "First",
@@ -116,6 +179,8 @@ tables.show(
 with frame.method():
     st.html(
         "<p>The map draws together what is already held about one child, so that those who matter for their safety can be seen together. It is not surveillance and not proof: "
-        "every line opens to the records it rests on, with who said it and how reliable that is. The place of a symbol says which part of life it belongs to, nothing else.</p>"
-        "<p>Schools and placements come from the child's own record and are shown whatever the grades chosen.</p>"
+        "every line opens to the records it rests on, with who said it and how reliable that is. The place of a symbol says which part of life it belongs to, or is where somebody put it, nothing else.</p>"
+        "<p>Schools and placements come from the child's own record and are shown whatever the grades chosen. What is added by hand is drawn at once and becomes part of everybody's network when a page is next opened; it is not graded, so it is there only with all grades. "
+        "What the young person says of a place is part of this map alone: it changes no record and no figure.</p>"
+        "<p>A saved map has one of two purposes, an owner, a day of review and a day on which it closes. Each change is kept with who made it and when; undo takes back only what you did yourself, and nothing is ever deleted from the history.</p>"
     )
