@@ -143,3 +143,48 @@ def curve(points: pd.DataFrame) -> alt.LayerChart:
     even = alt.Chart(ends).mark_line(color=LINE, strokeDash=[5, 4]).encode(x=x, y=y)
     line = alt.Chart(drawn).mark_line(color=BLUE, point=True).encode(x=x, y=y, order="step:Q")
     return alt.layer(even, line).properties(height=280)
+
+
+def months(rows: pd.DataFrame, *, counted: str) -> alt.LayerChart:
+    """Draw each month of a period as a bar, and the same month of the two years before as points on it.
+
+    Parameters
+    ----------
+    rows
+        month (2024-05), observed, year_before, two_years_before; what is not known is left out.
+    counted
+        what is counted, for the axis.
+    """
+    names = {"observed": "this period", "year_before": "year before", "two_years_before": "two years before"}
+    drawn = rows[["month", *names]].rename(columns=names)
+    drawn = drawn.assign(month=pd.PeriodIndex(drawn["month"], freq="M").strftime("%b %Y"))
+    order = drawn["month"].tolist()
+    long = drawn.melt("month", var_name="of", value_name="count").dropna()
+    x = alt.X("month:N", sort=order, title=None, axis=alt.Axis(labelAngle=-40))
+    y = alt.Y("count:Q", title=counted, scale=alt.Scale(zero=True))
+    colour = alt.Color(
+        "of:N",
+        scale=alt.Scale(domain=[*names.values()], range=[BLUE, ORANGE, DARK]),
+        legend=alt.Legend(title=None, orient="top"),
+    )
+    base = alt.Chart(long)
+    bars = (
+        base.transform_filter("datum.of == 'this period'")
+        .mark_bar(opacity=0.75)
+        .encode(x=x, y=y, color=colour)
+    )
+    points = (
+        base.transform_filter("datum.of != 'this period'")
+        .mark_point(size=70, filled=True, opacity=1)
+        .encode(
+            x=x,
+            y=y,
+            color=colour,
+            shape=alt.Shape(
+                "of:N",
+                scale=alt.Scale(domain=[*names.values()], range=["square", "circle", "diamond"]),
+                legend=None,
+            ),
+        )
+    )
+    return alt.layer(bars, points).properties(height=320)

@@ -80,6 +80,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[[Path], str]]:
 SECTIONS = {
     "People": ("Peer map", "Groups", "Shared contacts", "Operations", "Connect"),
     "Places": ("Wards", "Hotspots", "When", "Gaps", "Deprivation", "Across boundaries", "Week of action"),
+    "Reports": ("Dashboard",),
     "Data": ("Duplicates",),
 }
 
@@ -208,6 +209,11 @@ def test_every_page_of_the_demo_and_a_group_through_to_the_evidence_of_a_link(
     page.page.locator("[data-testid='stDeckGlJsonChart'] canvas").first.wait_for()
     page.open("Gaps")
     page.open("Deprivation")
+    page.open("Dashboard")
+    page.reads("referrals received", "Each month against the two years before")
+    page.page.get_by_role("button", name="What is this?").first.click()
+    page.page.get_by_text("What it cannot tell you.").first.wait_for()
+    page.page.keyboard.press("Escape")
     page.open("Week of action")
     page.open("Across boundaries")
     page.page.locator("[data-testid='stDeckGlJsonChart'] canvas").first.wait_for()
