@@ -20,10 +20,12 @@ from app.commands.connect import connect
 from app.commands.dashboard import dashboard
 from app.commands.duplicates import duplicates
 from app.commands.evaluate import evaluate
+from app.commands.export import export
 from app.commands.flows import flows
 from app.commands.gaps import gaps
 from app.commands.hotspots import hotspots
 from app.commands.import_case import import_case
+from app.commands.minutes import minutes
 from app.commands.operations import operations
 from app.commands.pack import pack
 from app.commands.placements import placements
@@ -62,12 +64,8 @@ cli = typer.Typer(
 )
 
 Engine = Enum("Engine", {"duckdb": "duckdb", "spark": "spark"}, type=str)
-Format = Enum(
-    "Format", {name: name for name in ("graphml", "gexf", "anx", "html", "csv", "geojson")}, type=str
-)
 # The widest window there can be a use for.
 YEAR_HOURS = 8760
-WRITTEN_NOW = ("graphml", "html")
 
 
 def main() -> NoReturn:
@@ -315,42 +313,10 @@ cli.command()(duplicates)
 cli.command()(gaps)
 cli.command()(dashboard)
 cli.command()(flows)
+cli.command()(export)
 cli.command()(evaluate)
 cli.command("import")(import_case)
-
-
-@cli.command()
-def export(
-    case: Case,
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="The file to write.")],
-    *,
-    to: Annotated[
-        Format,
-        typer.Option(
-            "--format", help="graphml for other network tools, html for a file that opens anywhere."
-        ),
-    ],
-    geography: GeographyOption = None,
-    as_of: AsOfOption = None,
-    dates: DatesOption = Dates.iso,
-    grades: GradesOption = Grades.all,
-    viewer: RoleOption = Role.analyst,
-    group: Annotated[
-        str | None, typer.Option(metavar="GROUP_ID", help="Only this group and what touches it.")
-    ] = None,
-    names: Annotated[bool, typer.Option("--names", help="Full names in place of initials.")] = False,
-) -> None:
-    """Write the network for another tool."""
-    if to.value not in WRITTEN_NOW:
-        usage(f"--format {to.value} is not there yet. Use {' or '.join(WRITTEN_NOW)}.")
-    from app import analysis
-    from app import export as writing
-
-    result = analysis.analyse(
-        case, geography=geography, dates=dates.value, grades=grades.value, **viewed(as_of, viewer)
-    )
-    writing.export(result, out, form=to.value, group=group, names=names)
-    print(f"Wrote {out}.")
+cli.command()(minutes)
 
 
 def _half_life(text: str) -> float | None:

@@ -1,0 +1,137 @@
+"""Run a meeting on the store: begin it, decide, ask for actions, close it, and draw up its minutes."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from app import agenda, desk
+from app.data import Loaded
+from app.documents.minutes import draw_minutes
+from app.documents.paper import Paper
+from mapping.access import Viewer
+from mapping.entries import Entry, load_entries
+from mapping.meetings import (
+    ACTION_KIND,
+    KIND,
+    Action,
+    Item,
+    Meeting,
+    actions,
+    begin_meeting,
+    close_meeting,
+    decide,
+    last_meeting,
+    meeting_from_dict,
+    open_meeting,
+)
+
+
+def begin(loaded: Loaded, *, since: date, chair: str, present: list[str], last: Meeting | None) -> Entry:
+    """Begin a meeting and keep it."""
+    role, grades = agenda.view(loaded)
+    begun = begin_meeting(
+        as_of=loaded.day, since=since, chair=chair, present=present, role=role, grades=grades, last=last
+    )
+    return desk.keep(KIND, begun.to_dict())
+
+
+def record(
+    entry: Entry,
+    meeting: Meeting,
+    item: Item,
+    *,
+    decision: str | None,
+    why: str,
+    action: tuple[str, str, date] | None,
+) -> None:
+    """Keep a decision about an item, an action that follows from it, or both.
+
+    Parameters
+    ----------
+    action : what, who and by when.
+
+    Raises
+    ------
+    ValueError
+        There is neither, or one of them has a fault; nothing is then kept.
+    """
+    if decision is None and action is None:
+        msg = "Choose a decision, or say what is to be done, by whom and by when."
+        raise ValueError(msg)
+    asked = None if action is None else Action(*action, item.key, item.said, entry.entry_id)
+    if decision is not None:
+        decided = decide(meeting, item, decision, why=why)
+        desk.keep(KIND, decided.to_dict(), entry_id=entry.entry_id, after=entry.turn)
+    if asked is not None:
+        desk.keep(ACTION_KIND, asked.to_dict())
+
+
+def set_present(entry: Entry, meeting: Meeting, present: list[str]) -> None:
+    """Keep who is present."""
+    content = {
+        **meeting.to_dict(),
+        "present": list(dict.fromkeys(name.strip() for name in present if name.strip())),
+    }
+    desk.keep(KIND, content, entry_id=entry.entry_id, after=entry.turn)
+
+
+def close(loaded: Loaded, entry: Entry, meeting: Meeting) -> Entry:
+    """Close a meeting; the next one is compared with what this one had before it."""
+    closed = close_meeting(meeting, agenda.take_snapshot(loaded))
+    return desk.keep(KIND, closed.to_dict(), entry_id=entry.entry_id, after=entry.turn)
+
+
+def finish(entry: Entry, *, state: str, outcome: str) -> Entry:
+    """Keep that an action is done or no longer needed, and what came of it."""
+    changed = {**entry.content, "state": state, "outcome": outcome.strip()}
+    Action(**{**changed, "due_on": date.fromisoformat(changed["due_on"])})
+    return desk.keep(ACTION_KIND, changed, entry_id=entry.entry_id, after=entry.turn)
+
+
+def minutes(url: str, *, case: str, viewer: Viewer | None = None, meeting_id: str | None = None) -> Paper:
+    """Return the minutes of a meeting: the one named, else the last that was closed.
+
+    Parameters
+    ----------
+    viewer : who reads them; a meeting held on restricted reports is there for those only who see them.
+
+    Raises
+    ------
+    ValueError
+        There is no such meeting for this viewer.
+    """
+    entries = [entry for entry in load_entries(url, KIND) if _may_see(entry, viewer)]
+    held: tuple[Entry, Meeting] | None
+    if meeting_id is None:
+        held = last_meeting(entries)
+    else:
+        named = [entry for entry in entries if entry.entry_id == meeting_id]
+        held = (named[0], meeting_from_dict(named[0].content)) if named else None
+    if held is None:
+        which = "No meeting has been closed" if meeting_id is None else f"There is no meeting {meeting_id}"
+        msg = (
+            f"{which} in the store of this case, so there are no minutes. Hold it on the page Daily meeting."
+        )
+        raise ValueError(msg)
+    asked = [
+        each for each in actions(load_entries(url, ACTION_KIND)) if each[1].meeting_id == held[0].entry_id
+    ]
+    return draw_minutes(held[1], asked, case=case, sections=agenda.SECTIONS, held=held[0])
+
+
+def _may_see(entry: Entry, viewer: Viewer | None) -> bool:
+    if viewer is None or viewer.sees_restricted:
+        return True
+    return viewer.sees_people and not Viewer(str(entry.content.get("role", "analyst"))).sees_restricted
+
+
+def current(loaded: Loaded) -> tuple[tuple[Entry, Meeting] | None, tuple[Entry, Meeting] | None]:
+    """Return the meeting that is open, and the last that was closed, of those this viewer may read."""
+    entries = [entry for entry in desk.entries(KIND) if _may_see(entry, loaded.question.viewer)]
+    return open_meeting(entries), last_meeting(entries)
+
+
+def asked(loaded: Loaded) -> list[Entry]:
+    """Return the entries of actions, of the meetings that this viewer may read."""
+    hidden = {entry.entry_id for entry in desk.entries(KIND) if not _may_see(entry, loaded.question.viewer)}
+    return [entry for entry in desk.entries(ACTION_KIND) if entry.content["meeting_id"] not in hidden]
