@@ -10,7 +10,7 @@ from app import answers, hotspot_page, placements, words
 from app.data import Loaded, kept
 from app.text import markup, plain
 from geo.areas import Areas
-from geo.residents import ONLY_WITH
+from geo.residents import ONLY_WITH, ONLY_WITHOUT, STAYS
 
 SHADES = {
     "rate": "Missing episodes per 1,000 aged 10 to 17",
@@ -18,6 +18,8 @@ SHADES = {
     "placed_now_by_others": "Children placed now by other authorities",
 }
 MOST_BARS = 12
+CHANGE = {STAYS: "both", ONLY_WITH: "only with", ONLY_WITHOUT: "only without", "": "no"}
+"""Under which of the two maps a ward is a hotspot, as the tables say it."""
 SHORT = {
     "not_placed": "not placed here",
     "own": "placed by the ward's authority",
@@ -69,12 +71,11 @@ def ranked(held: placements.Placed, measure: str) -> pd.DataFrame:
     out = held.split.copy()
     whole = out["episodes"].astype("Float64")
     out["share"] = (100 * out["episodes_others"] / whole.where(whole > 0)).astype(float).round(0)
-    for name in ("rate", "rate_without", "rate_own", "rate_others", "rate_not_placed"):
-        out[name] = out[name].astype("Float64").astype(float).round(1)
+    for name in ("rate", "rate_without"):
+        out[name] = out[name].astype("Float64").astype(float).round(0)
     table = held.compared.get(measure)
-    out["change"] = (
-        out["ward_code"].map(table.set_index("area_code")["change"]) if table is not None else None
-    )
+    change = {} if table is None else table.set_index("area_code")["change"].to_dict()
+    out["change"] = out["ward_code"].map(change).map(CHANGE).astype(object).fillna("not tested")
     return out.sort_values(
         ["episodes_others", "ward_code"], ascending=[False, True], na_position="last", ignore_index=True
     )
@@ -103,7 +104,7 @@ def bars(held: placements.Placed, measure: str, chosen: str | None) -> dict[str,
     axis_y = {
         "field": "ward",
         "type": "nominal",
-        "sort": None,
+        "sort": list(dict.fromkeys(point["ward"] for point in points)),
         "title": None,
         "axis": {"labelLimit": 220, "labelFontSize": 12},
     }
@@ -142,8 +143,8 @@ def explained(held: placements.Placed, measure: str) -> pd.DataFrame:
     for name in ("share_of_episodes", "share_of_children"):
         rows[name] = (100 * rows[name]).round(0)
     for name in ("rate", "rate_without", "rate_difference"):
-        rows[name] = rows[name].round(1)
-    return rows
+        rows[name] = rows[name].round(0)
+    return rows.assign(stays=rows["change"].map(CHANGE))
 
 
 def explained_lines(held: placements.Placed, measure: str) -> list[str]:

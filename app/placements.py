@@ -272,16 +272,15 @@ def answer(placed: Placed, measure: str = "children_missing") -> str:
 def _who(placed: Placed) -> str:
     now = placed.now
     here = now["ward_code"].notna()
-    others = int(now.loc[here, "placed_from_elsewhere"].fillna(False).sum())
-    elsewhere = len(now) - int(here.sum())
-    rest = (
-        f" ({words.number(elsewhere)} more are placed elsewhere, or nobody recorded where)"
-        if elsewhere
-        else ""
-    )
+    others, on_map = int(now.loc[here, "placed_from_elsewhere"].fillna(False).sum()), int(here.sum())
+    elsewhere = len(now) - on_map
+    if not on_map:
+        placed_now = words.count(elsewhere, "child is", "children are")
+        return f"On {words.day(placed.on)} {placed_now} placed elsewhere, or nobody recorded where, and none on this map."
+    rest = f"; {words.number(elsewhere)} more {'is' if elsewhere == 1 else 'are'} placed elsewhere, or nobody recorded where"
     return (
-        f"{words.number(others)} of {words.count(int(here.sum()), 'child', 'children')} placed on this map on {words.day(placed.on)} "
-        f"were placed by other authorities{rest}."
+        f"On {words.day(placed.on)}, {words.number(others)} of {words.count(on_map, 'child', 'children')} placed on this map "
+        f"{'was' if others == 1 else 'were'} placed by other authorities{rest if elsewhere else ''}."
     )
 
 

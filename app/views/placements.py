@@ -107,7 +107,7 @@ tables.show(
     ids=ranked["ward_code"].tolist(),
     columns={
         "ward_name": "Ward",
-        "change": "Hotspot",
+        "change": "Hotspot with/without",
         "episodes": "Episodes",
         "episodes_others": "By others",
         "share": "%",
@@ -137,7 +137,7 @@ if len(explained):
             "rate_difference": "Difference",
             "rank": "Rank with",
             "rank_without": "Rank without",
-            "change": "Hotspot",
+            "stays": "Hotspot with or without",
         },
     )
 

@@ -79,7 +79,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[[Path], str]]:
 # The pages under each heading of the navigation; any other stands on its own.
 SECTIONS = {
     "People": ("Peer map", "Groups", "Shared contacts", "Operations", "Connect"),
-    "Places": ("Wards", "Hotspots", "When", "Gaps", "Deprivation", "Across boundaries", "Week of action"),
+    "Places": ("Wards", "Hotspots", "Placements", "When", "Gaps", "Deprivation", "Across boundaries", "Week of action"),
     "Reports": ("Dashboard",),
     "Data": ("Duplicates",),
 }
@@ -207,6 +207,9 @@ def test_every_page_of_the_demo_and_a_group_through_to_the_evidence_of_a_link(
     page.reads("decides")
     page.open("Hotspots")
     page.page.locator("[data-testid='stDeckGlJsonChart'] canvas").first.wait_for()
+    page.open("Placements")
+    page.page.locator("[data-testid='stDeckGlJsonChart'] canvas").first.wait_for()
+    page.reads("What of each hotspot children placed by others explain", "Sign that we were told")
     page.open("Gaps")
     page.open("Deprivation")
     page.open("Dashboard")

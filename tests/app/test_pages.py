@@ -33,6 +33,7 @@ PAGES = (
     "duplicates",
     "wards",
     "hotspots",
+    "placements",
     "when",
     "gaps",
     "deprivation",
