@@ -16,6 +16,7 @@ LSOAS = [
     ("E01000002", 500, 0, 1000, 1000),
     ("E01000003", 1000, 0, 2000, 1000),
 ]
+DEMO = Path(__file__).resolve().parents[2] / "data" / "synthetic" / "demo"
 AGES = ",".join(str(age) for age in range(18))
 
 
@@ -104,3 +105,19 @@ def test_without_either_a_sentence_says_what_to_do(folder: Folder, squares: Writ
     )
     with pytest.raises(ValueError, match="No file gives the population aged 10 to 17 by LSOA"):
         build_areas(nobody, level="lsoa")
+
+
+def test_the_demo_has_lsoas_by_their_centroids() -> None:
+    places = read_geography(DEMO / "geography")
+    lsoas, wards = build_areas(places, level="lsoa"), build_areas(places)
+    assert (len(lsoas.table), len(wards.table)) == (232, 32)
+    assert lsoas.table.isna().sum().to_dict() == {
+        "area_name": 0,
+        "authority_code": 0,
+        "upper_authority_code": 232,
+        "population": 0,
+        "imd_decile": 0,
+    }
+    assert lsoas.table["population"].sum() == wards.table["population"].sum()
+    assert lsoas.ages.to_numpy().sum() == lsoas.table["population"].sum()
+    assert len(lsoas.neighbours.isolates) == 0

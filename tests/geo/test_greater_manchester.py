@@ -16,6 +16,8 @@ import geopandas
 import numpy as np
 import pandas as pd
 import pytest
+from esda import G_Local
+from esda.smoothing import assuncao_rate
 from pointpats import Knox
 from scipy.spatial.distance import pdist
 from scipy.stats import false_discovery_control, kendalltau
@@ -24,7 +26,8 @@ from geo.areas import Areas, build_areas
 from geo.boundaries import load_boundaries
 from geo.deprivation import build_deprivation, decile_counts
 from geo.files import Geography, read_geography
-from geo.hotspots import gi_star, standardised_rate
+from geo.hotspot_table import build_hotspots
+from geo.hotspots import area_hotspots, gi_star, standardised_rate
 from geo.lookups import GeographyMismatch
 from geo.months import month_table
 from geo.population import ward_population
@@ -174,6 +177,56 @@ def test_ground_nearest_to_centroids_stands_in_for_lsoas(read: Read) -> None:
     assert any(
         "There are no LSOA boundaries: each LSOA is the ground nearer to" in note for note in without.notes
     )
+
+
+# Hotspots -------------------------------------------------------------------------------------------
+
+
+def residents(realdata: Path) -> pd.Series[float]:
+    """Count everyone in each ward of 2025 with pandas alone."""
+    changes, wards = (pd.read_csv(realdata / name) for name in BESIDE[1:3])
+    people = pd.read_csv(realdata / BESIDE[0]).set_index("lsoa11cd")["total_pop"]
+    changes["people"] = changes["lsoa11_code"].map(people) / changes.groupby("lsoa11_code")["lsoa21_code"].transform("size")  # fmt: skip
+    return changes.groupby(changes["lsoa21_code"].map(wards.set_index("lsoa21_code")["ward24_code"]))["people"].sum()  # fmt: skip
+
+
+def test_hotspots_of_burglary_by_residents(read: Read, realdata: Path) -> None:
+    """Gi* by esda itself, on rates that esda standardises, and false discoveries controlled by scipy."""
+    areas = read.everywhere.wards
+    codes, _ = crime_areas(read.burglary, areas.boundaries)
+    count = codes.value_counts().reindex(areas.table.index).astype(float)
+    people = residents(realdata).reindex(areas.table.index)
+    found = area_hotspots(count, people, areas.neighbours)
+
+    rate = assuncao_rate(count.to_numpy(), people.to_numpy())
+    theirs = G_Local(
+        rate - rate.min() + 1, areas.neighbours, transform="B", star=True, permutations=99_999, seed=7
+    )
+    p_value = (1 + (theirs.sim >= theirs.Gs).sum(axis=0)) / 100_000
+    np.testing.assert_allclose(found["gi_star_z"], theirs.Zs)
+    spread = np.sqrt(p_value * (1 - p_value) / 10_000)
+    assert (np.abs(found["gi_star_p"] - p_value) <= 5 * spread + 0.0001).all()
+    names = ["Ancoats & Beswick", "Ardwick", "Burnage", "Cheetham", "Fallowfield", "Hulme"]
+    hot = false_discovery_control(p_value) <= 0.05
+    assert areas.table["area_name"][hot].tolist() == names
+    assert areas.table["area_name"][found["hotspot"].astype(bool)].tolist() == names
+
+
+def test_hotspots_of_burglary_by_lsoa(read: Read) -> None:
+    areas = read.everywhere.lsoas
+    assert areas is not None
+    codes, _ = crime_areas(read.burglary, areas.boundaries)
+    count = codes.value_counts().reindex(areas.table.index).fillna(0)
+    table = build_hotspots(count, areas, replications=99).table
+    assert len(table) == 1_702
+    np.testing.assert_allclose(table["expected"].sum(), 92_619)
+    hot = table[table["hotspot"].fillna(False).astype(bool)]
+    # All around the centre of Manchester, where few children live.
+    assert hot["area_name"].str[:10].unique().tolist() == ["Manchester"]
+    assert len(hot) == 10
+    assert table["scan_p"].min() == 0.01
+    assert table["imd_edition"].unique().tolist() == ["IMD 2025 on LSOA21"]
+    assert table["area_vintage"].unique().tolist() == ["LSOA21"]
 
 
 # Month by month -------------------------------------------------------------------------------------
