@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from app import dashboard, dashboard_help, figures, frame, publication, tables, words
+from app import dashboard, dashboard_help, figures, frame, gaps, publication, tables, words
 from app.dashboard import Dashboard
 from app.dashboard_help import ABOUT, DIMENSIONS
 from app.data import Loaded, kept
@@ -96,13 +96,14 @@ def show(name: str, shown: Mapping[str, pd.DataFrame], *, public: bool) -> None:
     if name == "missing_months":
         draw_months(table, part or "episodes")
     columns = _columns(name, table, part, public=public)
+    listed = rows(name, table)
     tables.show(
-        rows(name, table),
+        listed,
         key=f"dashboard_{name}{'_public' if public else ''}",
         title=_title(name, part),
         columns=columns,
         empty="Nothing of this kind is on record, or the files it needs are not there. The notes above say what is missing.",
-        height=36 * (min(len(table), MOST_ROWS) + 1) + 2,
+        height=36 * (min(len(listed), MOST_ROWS) + 1) + 2,
     )
 
 
@@ -129,6 +130,8 @@ def rows(name: str, table: pd.DataFrame) -> pd.DataFrame:
     if name == "outcomes":
         table = table[table["group_code"] != TOTAL]
         table = table.assign(said=table["dimension"].map(dashboard_help.OUTCOMES))
+    if "finding" in table:
+        table = table.assign(finding=table["finding"].replace("", gaps.AS_EXPECTED))
     rounded = {
         column: table[column].astype("Float64").astype(float).round(2)
         for column in table
@@ -181,9 +184,9 @@ def said(found: Dashboard, *, public: bool) -> str:
     return f"{between}. {HELD_BACK}" if public else dashboard.answer(found)
 
 
-def compared(found: Dashboard) -> str:
-    """Return what the period is compared with."""
-    return f"Before: {words.span(found.before.since, found.before.until)}."
+def beside(found: Dashboard, notes: Iterable[str]) -> str:
+    """Return what the period is compared with, and what else has to be said before a figure is read."""
+    return " ".join([f"Before: {words.span(found.before.since, found.before.until)}.", *notes])
 
 
 def download_all(given: Any, name: str, *, public: bool) -> None:

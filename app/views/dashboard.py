@@ -30,10 +30,7 @@ section = st.segmented_control(
     required=True,
     label_visibility="collapsed",
 )
-frame.quiet(dashboard_page.compared(found))
-
-for note in (*found.notes, *(publication.notes(shown) if public else ())):
-    frame.quiet(note)
+frame.quiet(dashboard_page.beside(found, (*found.notes, *(publication.notes(shown) if public else ()))))
 
 sides = dashboard_help.SECTIONS[str(section)]
 for place, names in zip(st.columns(len(sides), gap="large"), sides, strict=True):
