@@ -143,9 +143,9 @@ def change(work: Work, what: str, after: Sheet, *, today: date) -> None:
 
 def keep_change(work: Work, what: str, *, today: date) -> None:
     """Keep what has changed on a saved map; where that cannot be, say why and let the change wait."""
+    work.trouble = ""
     if work.saved is None or not work.waits:
         return
-    work.trouble = ""
     found = replace(work.saved.found, sheet=work.sheet)
     entry = work.saved.entry
     try:
@@ -189,7 +189,10 @@ def undo(work: Work, *, today: date) -> None:
         return
     step = work.done.pop()
     if step.records:
-        step = _take_back(work, step)
+        step, work.trouble = _take_back(step)
+        if work.trouble:
+            work.done.append(step)
+            return
     elif step.before is not None and step.after is not None:
         work.sheet = overlay(work.sheet, step.after, step.before)
         keep_change(work, f"undone: {step.what}", today=today)
@@ -202,40 +205,45 @@ def redo(work: Work, *, today: date) -> None:
         return
     step = work.undone.pop()
     if step.records:
-        step = _enter_again(work, step)
+        step, work.trouble = _enter_again(step)
+        if work.trouble:
+            work.undone.append(step)
+            return
     elif step.before is not None and step.after is not None:
         work.sheet = overlay(work.sheet, step.before, step.after)
         keep_change(work, f"done again: {step.what}", today=today)
     work.done.append(step)
 
 
-def _take_back(work: Work, step: Step) -> Step:
+def _take_back(step: Step) -> tuple[Step, str]:
     """Take records away again, the link before who or what it is to; they stay in the history."""
 
     def take(entry: Entry) -> Entry:
         return desk.remove("record", entry.entry_id, why=f"undone: {step.what}", after=entry.turn)
 
-    return replace(step, records=_each(work, step.records[::-1], take)[::-1])
+    records, trouble = _each(step.records[::-1], take)
+    return replace(step, records=records[::-1]), trouble
 
 
-def _enter_again(work: Work, step: Step) -> Step:
+def _enter_again(step: Step) -> tuple[Step, str]:
     def enter(entry: Entry) -> Entry:
         why = f"done again: {step.what}"
         return desk.keep("record", entry.content, why=why, entry_id=entry.entry_id, after=entry.turn)
 
-    return replace(step, records=_each(work, step.records, enter))
+    records, trouble = _each(step.records, enter)
+    return replace(step, records=records), trouble
 
 
-def _each(work: Work, entries: Sequence[Entry], act: Callable[[Entry], Entry]) -> tuple[Entry, ...]:
-    """Act on each entry; one that cannot be written stays as it was, and the trouble is said."""
-    out = []
+def _each(entries: Sequence[Entry], act: Callable[[Entry], Entry]) -> tuple[tuple[Entry, ...], str]:
+    """Act on each entry; one that cannot be written stays as it was, and what went wrong is said."""
+    out, trouble = [], ""
     for entry in entries:
         try:
             out.append(act(entry))
         except (ValueError, OSError) as error:
-            work.trouble = str(error)
             out.append(entry)
-    return tuple(out)
+            trouble = str(error)
+    return tuple(out), trouble
 
 
 def save(work: Work, found: PeerMap, *, today: date) -> None:

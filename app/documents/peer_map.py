@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -15,8 +16,11 @@ from app.documents.paper import Grid, Paper, Part, Picture, Text
 from app.text import plain, short
 from mapping.peer_maps import PURPOSES, VIEWS, PeerMap, Sheet
 
-HEIGHT_CM = 9.6
-"""Height of the picture: what is left of the page when the rest has its room."""
+HIGHEST_CM, LOWEST_CM = 10.5, 5.0
+"""Height of the picture: what is left of the page when the rest has its room, but never more or less than this."""
+
+_PAGE_CM, _AROUND_CM, _LINE_CM, _LETTERS = 25.7, 7.2, 0.62, 78
+"""Height between the margins, what title, particulars and limits take, a line of a table, and letters on it."""
 
 MOST_NAMED, MOST_ACTIONS, MOST_PLACES, LONGEST_NOTES = 9, 5, 8, 320
 NOT_PROOF = (
@@ -52,28 +56,53 @@ class Drawn:
 
 def paper(drawn: Drawn) -> Paper:
     """Return the peer map as a document of one A4 page."""
+    tables = _tables(drawn)
+    notes = f"Notes: {short(drawn.sheet.notes, limit=LONGEST_NOTES)}" if drawn.sheet.notes else ""
+    height = _height(tables, notes)
     parts: list[Part] = [
         Text(" ".join(particulars(drawn))),
         Picture(
-            chart_png(drawn.nodes, drawn.edges, width_cm=17.0, height_cm=HEIGHT_CM),
+            chart_png(drawn.nodes, drawn.edges, width_cm=17.0, height_cm=height),
             in_words(drawn),
             width_cm=17.0,
         ),
+        *tables,
+        *([Text(notes)] if notes else []),
+        Text(NOT_PROOF, "quiet"),
+    ]
+    return Paper(f"Peer map of {drawn.child}", parts, subtitle=f"As of {words.day(drawn.as_of)}")
+
+
+def _tables(drawn: Drawn) -> list[Grid]:
+    """Return who and what is on the map, what the young person says of places, and what is to be done."""
+    nobody = [["", "Nobody and nothing is on the map."]]
+    tables = [
         Grid(
             ["Part of life", "Who and what"],
-            [[context, listed] for context, listed in _contexts(drawn.rows)]
-            or [["", "Nobody and nothing is on the map."]],
+            [[context, listed] for context, listed in _contexts(drawn.rows)] or nobody,
             widths=[0.22, 0.78],
-        ),
+        )
     ]
     if places := _places(drawn):
-        parts.append(Grid(["By the young person's word", "Places"], places, widths=[0.22, 0.78]))
+        tables.append(Grid(["By the young person's word", "Places"], places, widths=[0.22, 0.78]))
     if actions := _actions(drawn.sheet):
-        parts.append(Grid(["What is to be done", "By whom", "By when"], actions, widths=[0.56, 0.24, 0.2]))
-    if drawn.sheet.notes:
-        parts.append(Text(f"Notes: {short(drawn.sheet.notes, limit=LONGEST_NOTES)}"))
-    parts.append(Text(NOT_PROOF, "quiet"))
-    return Paper(f"Peer map of {drawn.child}", parts, subtitle=f"As of {words.day(drawn.as_of)}")
+        columns = ["What is to be done", "By whom", "By when"]
+        tables.append(Grid(columns, actions, widths=[0.56, 0.24, 0.2]))
+    return tables
+
+
+def _height(tables: Sequence[Grid], notes: str) -> float:
+    """Return the height of the picture with which everything is on one page, in whole millimetres."""
+    rows = [row for table in tables for row in (table.columns, *table.rows)]
+    longest = [max(len(text) / (_LETTERS * share) for text, share in _wide(row)) for row in rows]
+    lines = sum(math.ceil(length) for length in longest) + math.ceil(len(notes) / 100) + len(tables)
+    return round(min(HIGHEST_CM, max(LOWEST_CM, _PAGE_CM - _AROUND_CM - lines * _LINE_CM)), 1)
+
+
+def _wide(row: Sequence[str]) -> list[tuple[str, float]]:
+    """Return each text of a row with its column's share of the letters that fit on the widest."""
+    shares = (0.3, 1.0) if len(row) == 2 else (0.7, 0.3, 0.27)
+    return list(zip(row, shares, strict=True))
 
 
 def particulars(drawn: Drawn) -> list[str]:
