@@ -56,6 +56,8 @@ def to_pdf(paper: Paper) -> bytes:
         _write(pdf, paper.subtitle, size=12, colour=_GREY, after=3)
     before: Part | None = None
     for part in paper.parts:
+        if _is_draft(before) and not _is_draft(part):
+            pdf.ln(2)
         _add(pdf, part, before)
         before = part
     return bytes(pdf.output())
@@ -131,7 +133,7 @@ def _add_heading(pdf: FPDF, heading: Heading) -> None:
 
 
 def _add_text(pdf: FPDF, part: Text, before: Part | None) -> None:
-    if part.kind == "draft" and not (isinstance(before, Text) and before.kind == "draft"):
+    if _is_draft(part) and not _is_draft(before):
         _write_draft(pdf, DRAFT, style="B")
     for line in lines(part.text):
         if part.kind == "draft":
@@ -140,6 +142,10 @@ def _add_text(pdf: FPDF, part: Text, before: Part | None) -> None:
             _write(pdf, line, size=_SMALL, colour=_GREY)
         else:
             _write(pdf, line, size=_BODY)
+
+
+def _is_draft(part: Part | None) -> bool:
+    return isinstance(part, Text) and part.kind == "draft"
 
 
 def _write_draft(pdf: FPDF, text: str, *, style: str = "") -> None:
@@ -187,7 +193,7 @@ def _add_grid(pdf: FPDF, grid: Grid) -> None:
     if pdf.will_page_break(25):
         pdf.add_page()
     if grid.caption:
-        pdf.ln(3)
+        pdf.ln(1)
         _write(pdf, grid.caption, size=9, style="B", after=0.5)
     pdf.set_font(FONT, "", _CELL)
     pdf.set_text_color(*_INK)

@@ -1,0 +1,183 @@
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from types import ModuleType
+
+import docx
+import pytest
+
+from app.analysis import Analysis, analyse, load_geography
+from app.documents.paper import DRAFT, Bullets, Grid, Heading, Paper, Picture, Text
+from app.documents.portable import to_pdf
+from app.documents.profile import CHANGED, draw_up, profile_paper
+from app.documents.profile_sections import NOT_WIDER, Section
+from app.documents.web import to_html
+from app.documents.word import to_docx
+from app.profile import Scope, build_scope
+from mapping.profiles import SECTIONS, Asked, Profile, Recommendation, Words, mark
+
+DEMO = Path(__file__).resolve().parents[3] / "data" / "synthetic" / "demo"
+ASKED = Asked("Where are children harmed?", since=date(2025, 4, 1), owner="Analyst QV", next_update=date(2026, 7, 1))  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def demo() -> Analysis:
+    return analyse(DEMO)
+
+
+@pytest.fixture(scope="module")
+def scope(demo: Analysis) -> Scope:
+    return build_scope(demo, load_geography(DEMO), ASKED)
+
+
+@pytest.fixture(scope="module")
+def sections(scope: Scope) -> dict[str, Section]:
+    return draw_up(scope)
+
+
+def _texts(paper: Paper, kind: str) -> str:
+    return "\n".join(part.text for part in paper.parts if isinstance(part, Text) and part.kind == kind)
+
+
+def _grid(paper: Paper, caption: str) -> Grid:
+    return next(part for part in paper.parts if isinstance(part, Grid) and part.caption.startswith(caption))
+
+
+def test_the_document_has_the_whole_outline_in_its_order(scope: Scope, sections: dict[str, Section]) -> None:
+    paper = profile_paper(Profile(ASKED), scope, sections)
+    heads = [part.text for part in paper.parts if isinstance(part, Heading) and part.level == 1]
+    assert heads == list(SECTIONS.values())
+    assert paper.title == "Problem profile: Where are children harmed?"
+    assert paper.subtitle == "Everywhere on record, 1 April 2025 to 31 March 2026. Next update: 1 July 2026."
+    assert _grid(paper, "").rows[:5] == [
+        ["Question", "Where are children harmed?"],
+        ["Area", "everywhere on record"],
+        ["Period", "1 April 2025 to 31 March 2026"],
+        ["Concern", "every concern"],
+        ["Owner", "Analyst QV"],
+    ]
+    pictures = [part for part in paper.parts if isinstance(part, Picture)]
+    assert len(pictures) == 4
+    assert all(part.png.startswith(b"\x89PNG") for part in pictures)
+
+
+def test_the_summary_says_what_is_counted(sections: dict[str, Section]) -> None:
+    assert sections["summary"].sentences[1:3] == (
+        "There were 242 referrals of 242 children; 100 children were open at the end.",
+        "There were 4,958 missing episodes of 1,381 children; 525 of these children (38.0%) were missing more than once.",
+    )
+    assert "Referrals in the last 12 months: 242, in the 12 months before 240; chance could explain that." in sections["comparison"].sentences  # fmt: skip
+
+
+def test_generated_text_is_a_draft_until_somebody_has_read_it(
+    scope: Scope, sections: dict[str, Section]
+) -> None:
+    generated = sections["summary"].sentences
+    assert generated[0] in _texts(profile_paper(Profile(ASKED), scope, sections), "draft")
+    read = Profile(ASKED).with_words("summary", Words(read=mark(generated)))
+    paper = profile_paper(read, scope, sections)
+    assert generated[0] in _texts(paper, "plain")
+    assert generated[0] not in _texts(paper, "draft")
+    changed = {**sections, "summary": replace(sections["summary"], sentences=("Other figures.",))}
+    assert "Other figures." in _texts(profile_paper(read, scope, changed), "draft")
+
+
+def test_own_words_stay_and_say_what_changed_under_them(scope: Scope, sections: dict[str, Section]) -> None:
+    found = sections["summary"]
+    mine = Profile(ASKED).with_words("summary", Words("Harm moved to the park.", against=dict(found.figures)))
+    paper = profile_paper(mine, scope, sections)
+    assert "Harm moved to the park." in _texts(paper, "plain")
+    assert CHANGED not in _texts(paper, "draft")
+    later = {**sections, "summary": replace(found, figures={**found.figures, "Incidents": "200"})}
+    said = _texts(profile_paper(mine, scope, later), "draft")
+    assert f"{CHANGED}\nIncidents: 149 then, 200 now." in said
+
+
+def test_only_ticked_sections_are_printed(scope: Scope, sections: dict[str, Section]) -> None:
+    paper = profile_paper(Profile(ASKED, sections=("grading", "summary")), scope, sections)
+    assert [part.text for part in paper.parts if isinstance(part, Heading)] == ["Summary", "Grading key"]
+
+
+def test_recommendations_stand_by_aim_and_date(scope: Scope, sections: dict[str, Section]) -> None:
+    listed = (
+        Recommendation("prepare", "Train", "Lead", date(2026, 6, 1)),
+        Recommendation("pursue", "Disrupt the phone line", "Police", date(2026, 5, 2)),
+        Recommendation("pursue", "Visit", "Police", date(2026, 5, 1)),
+    )
+    paper = profile_paper(Profile(ASKED, recommendations=listed), scope, sections)
+    assert [row[:2] for row in _grid(paper, "Recommendations").rows] == [
+        ["Pursue", "Visit"],
+        ["Pursue", "Disrupt the phone line"],
+        ["Prepare", "Train"],
+    ]
+
+
+def test_word_has_the_figures_the_case_has(scope: Scope, sections: dict[str, Section]) -> None:
+    read = docx.Document(io.BytesIO(to_docx(profile_paper(Profile(ASKED), scope, sections))))
+    assert read.paragraphs[0].text == "Problem profile: Where are children harmed?"
+    assert [paragraph.text for paragraph in read.paragraphs if paragraph.style.name == "Heading 1"] == list(SECTIONS.values())  # fmt: skip
+    assert DRAFT in {paragraph.text for paragraph in read.paragraphs if paragraph.style.name == "Draft"}
+    numbers = next(table for table in read.tables if table.cell(0, 1).text == "Number" and table.cell(0, 0).text == "What")  # fmt: skip
+    counted = {row.cells[0].text: row.cells[1].text for row in numbers.rows}
+    assert counted["Missing episodes"] == "4,958"
+    assert counted["Children missing"] == "1,381"
+    months = next(table for table in read.tables if table.cell(0, 0).text == "Month")
+    assert sum(int(row.cells[1].text) for row in months.rows[1:]) == 4958
+
+
+def test_a_version_for_a_wider_audience_shows_no_small_number(demo: Analysis) -> None:
+    asked = Asked(area="E05999001", concern="cce", marking="OFFICIAL")
+    scope = build_scope(demo, load_geography(DEMO), asked)
+    paper = profile_paper(Profile(asked), scope, draw_up(scope))
+    assert paper.marking == "OFFICIAL"
+    small = {"1", "2", "3", "4", "5"}
+    people = ("Age", "Sex", "Ethnicity", "Care", "Referral to", "Concern", "Who", "Decision", "Part", "Month", "Ward", "Decile of")  # fmt: skip
+    for part in paper.parts:
+        if isinstance(part, Grid) and part.columns[0].startswith(people):
+            first = 2 if part.columns[0] == "Ward" else 1
+            assert not [row for row in part.rows if small & set(row[first:])], part.caption
+    numbers = dict(_grid(paper, "The main numbers").rows)
+    assert not small & set(numbers.values())
+    assert "c" in numbers.values()
+    assert NOT_WIDER in _texts(paper, "quiet")
+    captions = [part.caption for part in paper.parts if isinstance(part, Grid)]
+    assert not [
+        caption for caption in captions if caption.startswith(("Groups with", "Candidate", "Places on"))
+    ]
+
+
+def test_nobody_is_named(demo: Analysis, scope: Scope, sections: dict[str, Section]) -> None:
+    page = to_html(profile_paper(Profile(ASKED), scope, sections))
+    people = demo.records.table("people")
+    assert not [person for person in people["person_id"] if f">{person}" in page or f"({person})" in page]
+    known = {str(name) for name in people["family_name"].dropna()}
+    places = {word for name in demo.records.table("locations")["name"].dropna() for word in str(name).split()}
+    assert not [name for name in known - places if f" {name}<" in page or f" {name} " in page]
+
+
+def test_a_small_case_with_names_that_try_to_be_more(
+    small_case: ModuleType, tmp_path: Path, hostile: dict[str, str], pdf_pages: Callable[[bytes], list[str]]
+) -> None:
+    name = " ".join(hostile[kind] for kind in ("markup", "formula", "direction", "markdown"))
+    case = small_case.write_case(tmp_path / "case", name=name)
+    found = analyse(case)
+    asked = Asked(name[:300], owner=name)
+    scope = build_scope(found, load_geography(case), asked)
+    mine = Profile(asked, words={"summary": Words(name)}, recommendations=(Recommendation("protect", name, name, date(2026, 1, 1)),))  # fmt: skip
+    paper = profile_paper(mine, scope, draw_up(scope))
+    page = to_html(paper)
+    assert "<img src=x" not in page
+    assert "&lt;img src=x onerror=alert(1)&gt;" in page
+    assert len(docx.Document(io.BytesIO(to_docx(paper))).tables) > 10
+    assert all(text.startswith("OFFICIAL-SENSITIVE") for text in pdf_pages(to_pdf(paper)))
+
+
+def test_what_is_missing_is_a_section_of_its_own(sections: dict[str, Section]) -> None:
+    grid = next(part for part in sections["gaps"].parts if isinstance(part, Grid))
+    assert grid.rows[2][:1] == ["Missing episodes without an interview held"]
+    assert grid.rows[2][1] == "1,982"
+    assert any(isinstance(part, Bullets) for part in sections["gaps"].parts)
