@@ -200,16 +200,19 @@ def test_hotspots_of_burglary_by_residents(read: Read, realdata: Path) -> None:
 
     rate = assuncao_rate(count.to_numpy(), people.to_numpy())
     theirs = G_Local(
-        rate - rate.min() + 1, areas.neighbours, transform="B", star=True, permutations=99_999, seed=7
+        rate - rate.min() + 1, areas.neighbours, transform="B", star=True, permutations=49_999, seed=7
     )
-    p_value = (1 + (theirs.sim >= theirs.Gs).sum(axis=0)) / 100_000
+    p_value = (1 + (theirs.sim >= theirs.Gs).sum(axis=0)) / 50_000
     np.testing.assert_allclose(found["gi_star_z"], theirs.Zs)
     spread = np.sqrt(p_value * (1 - p_value) / 10_000)
     assert (np.abs(found["gi_star_p"] - p_value) <= 5 * spread + 0.0001).all()
-    names = ["Ancoats & Beswick", "Ardwick", "Burnage", "Cheetham", "Fallowfield", "Hulme"]
-    hot = false_discovery_control(p_value) <= 0.05
-    assert areas.table["area_name"][hot].tolist() == names
-    assert areas.table["area_name"][found["hotspot"].astype(bool)].tolist() == names
+    names, q_value = areas.table["area_name"], false_discovery_control(p_value)
+    assert names[found["hotspot"].astype(bool)].tolist() == [
+        "Ancoats & Beswick", "Ardwick", "Burnage", "Cheetham", "Fallowfield", "Hulme",
+    ]  # fmt: skip
+    # Three are sure; the others are on the edge, and pass or fail with the permutations drawn.
+    assert names[q_value <= 0.03].tolist() == ["Ancoats & Beswick", "Ardwick", "Cheetham"]
+    assert names[(q_value > 0.03) & (q_value <= 0.06)].tolist() == ["Burnage", "Fallowfield", "Hulme"]
 
 
 def test_hotspots_of_burglary_by_lsoa(read: Read) -> None:
