@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from app import words
-from app.results import save_tables
+from app.results import swapped_in, write_summary
 from app.text import plain, short
 from geo.boundaries import points_to_areas
 from geo.concern import PRIVATE, build_concern
@@ -25,10 +26,12 @@ from geo.plans import PEAK, Plan, best_plan, greedy_plan, plan_table, random_pla
 
 if TYPE_CHECKING:
     from app.analysis import Analysis
+    from geo.weeks import Week
     from mapping.records import Records
 
 TABLES = ("plan", "plan_wards")
-FILES = (*(f"{name}.parquet" for name in TABLES), "summary.json")
+WEEK = "week.json"
+FILES = (*(f"{name}.parquet" for name in TABLES), "summary.json", WEEK)
 DRAWS = 100
 """Random plans drawn for comparison."""
 # Where a team can go. Where children live is left to those who visit them anyway, unless it is asked for.
@@ -251,13 +254,21 @@ def answer(week: WeekPlan) -> str:
         return "No concern with a place and a time is recorded, so there is nothing to plan by."
     visits = f"{words.count(len(best.visits), 'visit')} {'reaches' if len(best.visits) == 1 else 'reach'} {best.reached:,} of {task.total:,} records of concern ({best.reached / task.total:.0%})"
     rules = task.rules
-    floor = bool(rules.floor_share or rules.floor_visits)
-    which = "no plan that keeps the floor" if floor else "no plan"
+    asked = asked_for(rules)
+    which = f"no plan that keeps {asked}" if asked else "no plan"
     proof = f"{which} can reach more" + ("" if best.optimal else f" than {best.bound:,}")
     return (
         f"{visits}; {proof} with these teams, days and hours. One visit chosen after the other"
-        f"{', without regard to the floor,' if floor else ''} reaches {week.greedy:,}; places drawn at random "
+        f"{f', without regard to {asked},' if asked else ''} reaches {week.greedy:,}; places drawn at random "
         f"{week.random:,.0f}. With a team everywhere all the time in these days and hours it would be {task.within_reach:,}."
+    )
+
+
+def asked_for(rules: Rules) -> str:
+    """Return what a plan keeps to at the cost of coverage, and choosing one after the other does not: "" or "the floor", say."""
+    floor = ["the floor"] if rules.floor_share or rules.floor_visits else []
+    return words.listing(
+        [*floor, *(["the kinds asked for"] if any(least for _, least in rules.at_least) else [])]
     )
 
 
@@ -287,8 +298,8 @@ def lines(week: WeekPlan) -> list[str]:
     return said
 
 
-def save(analysis: Analysis, week: WeekPlan, out: Path) -> None:
-    """Write plan.parquet, plan_wards.parquet and summary.json, whole or not at all."""
+def save(analysis: Analysis, week: WeekPlan, out: Path, *, saved: Week) -> None:
+    """Write plan.parquet, plan_wards.parquet, summary.json and the week as a pack is made of it, whole or not at all."""
     task, best = week.task, week.best
     summary = {
         "version": version("contextmap"),
@@ -314,4 +325,10 @@ def save(analysis: Analysis, week: WeekPlan, out: Path) -> None:
         "random_mean": round(week.random, 1),
         "notes": [*week.notes],
     }
-    save_tables(out, dict(zip(TABLES, (week.table, week.wards), strict=True)), summary)
+    with swapped_in(out, FILES) as folder:
+        for name, table in zip(TABLES, (week.table, week.wards), strict=True):
+            table.to_parquet(folder / f"{name}.parquet", index=False)
+        write_summary(folder, {**summary, "files": [*TABLES]})
+        (folder / WEEK).write_text(
+            json.dumps(saved.to_dict(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from app import words
 from app.plan import WeekPlan
 from app.text import short
 from geo.coverage import Task, Visit, clock
-from geo.plans import Change, Plan, build_plan, change_plan, plan_table
+from geo.plans import Change, Plan, broken_rules, build_plan, change_plan, plan_table
 from geo.weeks import Choices, Figures, PlannedVisit, Week, visit_id
 
 if TYPE_CHECKING:
@@ -155,26 +156,67 @@ def _choices(week: WeekPlan, rest: list[int], slot_row: int, *, kept: int) -> pd
             "place_id": task.places["place_id"],
             "called": [place_called(week, row) for row in task.places.to_dict("records")],
             "difference": base + gain - kept,
-            "open": task.allowed[here.start : here.stop],
-            "taken": [at in rest for at in here],
+            "open": task.allowed[here.start : here.stop] & ~_visited(task, rest, slot_row),
         }
     )
-    table = table[table["open"] & ~table["taken"]]
+    table = table[table["open"]]
     return table.sort_values(["difference", "place_id"], ascending=[False, True], ignore_index=True)
 
 
+def _visited(task: Task, visits: Sequence[int], slot_row: int) -> Any:
+    """Tell which places cannot be visited in a slot because they are already: in it, or, once a day, on its day."""
+    count, day = len(task.places), task.slots["day"]
+    same = {slot_row} if not task.rules.once_a_day else {*np.flatnonzero(day == day.iloc[slot_row])}
+    found = np.zeros(count, dtype=np.bool_)
+    found[[at % count for at in visits if at // count in same]] = True
+    return found
+
+
+def free_teams(task: Task, visits: Sequence[int]) -> pd.Series[int]:
+    """Return how many teams have nothing to do in each slot; below 0 where more are sent out than there are."""
+    busy = pd.Series([at // max(len(task.places), 1) for at in visits], dtype="int64").value_counts()
+    return task.slots["teams"] - busy.reindex(task.slots.index, fill_value=0)
+
+
 def other_slots(week: WeekPlan, plan: Plan, number: int) -> pd.DataFrame:
-    """Return what it would be to visit the same place in another slot: slot_row, called, difference; in order of time."""
+    """Return what it would be to visit the same place in another slot: slot_row, called, difference, free.
+
+    Slots with a free team come first, then those that reach most.
+    """
     task, count = week.task, len(week.task.places)
     rest = [at for at in plan.visits if at != number]
     base = int(task.weights[task.reached_by(rest)].sum())
     gain = gains(task, rest).to_numpy()
+    free = free_teams(task, plan.visits)
     rows = [
-        (at, slot_called(task, at), base + int(gain[at * count + number % count]) - plan.reached)
+        (
+            at,
+            slot_called(task, at),
+            base + int(gain[at * count + number % count]) - plan.reached,
+            bool(free[at] > 0),
+        )
         for at in range(len(task.slots))
-        if at * count + number % count not in plan.visits
+        if at != number // count and not _visited(task, rest, at)[number % count]
     ]
-    return pd.DataFrame(rows, columns=["slot_row", "called", "difference"])
+    table = pd.DataFrame(rows, columns=["slot_row", "called", "difference", "free"])
+    return table.sort_values(
+        ["free", "difference", "slot_row"], ascending=[False, False, True], ignore_index=True
+    )
+
+
+def broken_said(week: WeekPlan, visits: Sequence[int]) -> list[str]:
+    """Say which rules some visits do not keep, with names and days in place of codes."""
+    sites = week.task.places.set_index("place_id")["name"]
+    names = {
+        **{str(each): _text(name) or str(each) for each, name in sites.items()},
+        **{str(code): str(name) for code, name in week.names.items()},
+    }
+    said = []
+    for sentence in broken_rules(week.task, visits):
+        code = next((code for code in names if sentence.startswith(f"{code} ")), "")
+        told = names[code] + sentence.removeprefix(code) if code else sentence
+        said.append(re.sub(r"\d{4}-\d\d-\d\d", lambda day: words.day(day[0]), told))
+    return said
 
 
 def slot_called(task: Task, slot_row: int) -> str:
@@ -287,6 +329,29 @@ def save_week(
     )
 
 
+def addresses(analysis: Analysis) -> pd.Series[str]:
+    """Return the postcode of each place, on place_id; "" where there is none."""
+    found = analysis.records.table("locations").set_index("location_id")["postcode"]
+    return found.astype(object).where(found.notna(), "")
+
+
+def best_week(analysis: Analysis, week: WeekPlan, kinds: Sequence[str]) -> Week:
+    """Return the best plan as a week that can be saved, named after its first day."""
+    task, slots = week.task, week.task.slots
+    rules = task.rules
+    start = slots["day"].min()
+    choices = Choices(
+        start, int(slots["day"].nunique()), int(slots["teams"].max()), int(slots["slot"].max()),
+        (int(slots["starts"].min()), int(slots["ends"].max())), round(task.reach), tuple(kinds), since=week.since,
+        must=rules.must, must_not=rules.must_not, once_a_day=rules.once_a_day, any_day=task.any_day,
+        floor_percent=round(100 * rules.floor_share), floor_visits=rules.floor_visits, at_least=rules.at_least,
+    )  # fmt: skip
+    return save_week(
+        week, week.best, choices, name=f"Week of action from {words.day(start)}",
+        viewer=analysis.settings.viewer.role, addresses=addresses(analysis),
+    )  # fmt: skip
+
+
 def reopened(week: WeekPlan, saved: Week) -> tuple[list[Edit], list[str]]:
     """Return the change that turns the best plan into a saved one, and which visits cannot be made any more."""
     known = {held: Visit(row.day, int(row.slot), place) for held, row, place in _possible(week.task)}
@@ -318,11 +383,12 @@ def _possible(task: Task) -> Iterable[tuple[str, Any, str]]:
 
 def comparison(week: WeekPlan, plan: Plan, earlier: Week | None = None) -> pd.DataFrame:
     """Return what the plan reaches beside other ways of choosing: way, reached, share (of the most possible, %)."""
+    asked = planning.asked_for(week.task.rules)
     rows = [
         ("This plan", plan.reached),
         ("Best plan found", week.best.reached),
         ("No plan can reach more than", week.best.bound),
-        ("One visit chosen after the other", week.greedy),
+        (f"One visit chosen after the other{f', without {asked}' if asked else ''}", week.greedy),
         (f"Places drawn at random (mean of {planning.DRAWS})", round(week.random)),
     ]
     table = pd.DataFrame(rows, columns=["way", "reached"])

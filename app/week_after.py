@@ -14,6 +14,7 @@ from app import plan as planning
 from app.data import Loaded, kept
 from app.documents import week_files
 from app.text import markup
+from geo import weeks
 from geo.coverage import clock
 from geo.evaluation import LENGTH, Evaluation, evaluate_week
 from geo.weeks import (
@@ -69,13 +70,7 @@ def results_of(plan_id: str) -> dict[str, tuple[Entry, VisitResult]]:
 
 def gone_visits(plan_id: str, held: Week) -> list[PlannedVisit]:
     """Return the visits of earlier turns of a saved plan that are no longer in it, for calendars."""
-    now = {visit.visit_id for visit in held.visits}
-    found: dict[str, PlannedVisit] = {}
-    for entry in desk.history(KIND, plan_id):
-        for visit in week_from_dict(entry.content).visits:
-            if visit.visit_id not in now:
-                found[visit.visit_id] = visit
-    return [found[each] for each in sorted(found)]
+    return weeks.gone_visits(held, [week_from_dict(entry.content) for entry in desk.history(KIND, plan_id)])
 
 
 def pack(loaded: Loaded, entry: Entry, held: Week) -> None:
@@ -91,13 +86,16 @@ def pack(loaded: Loaded, entry: Entry, held: Week) -> None:
         audience = st.radio("For whom", allowed, format_func=known.AUDIENCES.get, key="week_audience")
         if not held.read:
             st.html('<p class="cm-note">Nobody has read the briefing yet: the pack marks it as a draft.</p>')
-        files = _files(loaded, _saved(entry, held), audience)
+        saved = _saved(entry, held)
         st.download_button(
-            "The whole pack (zip)", week_files.zipped(files), file_name="week_of_action.zip", mime="application/zip",
-            key="download_week_pack", icon=":material/download:", type="primary", on_click="ignore",
+            "The whole pack (zip)", lambda: week_files.zipped(_files(loaded, saved, audience)), file_name="week_of_action.zip",
+            mime="application/zip", key="download_week_pack", icon=":material/download:", type="primary", on_click="ignore",
         )  # fmt: skip
         for name, (called, mime) in FILE_TYPES.items():
-            st.download_button(called, files[name], file_name=name, mime=mime, key=f"download_{name}", type="tertiary", icon=":material/download:", on_click="ignore")  # fmt: skip
+            st.download_button(
+                called, lambda name=name: _files(loaded, saved, audience)[name], file_name=name, mime=mime,
+                key=f"download_{name}", type="tertiary", icon=":material/download:", on_click="ignore",
+            )  # fmt: skip
     told = _known(loaded, held, audience)
     rows = week_files.visits_table(held, told)
     tables.show(
@@ -221,7 +219,7 @@ def results_said(entry: Entry, held: Week) -> str:
     spoken = sum(sum(result.spoken_to.values()) for result in made)
     follow = sum(bool(result.follow_up) for result in found)
     return (
-        f"{held.name}: {words.count(len(found), 'result')} entered of {words.count(len(held.visits), 'visit')}; {len(made)} made, "
+        f"{held.name}: {len(found)} of {words.count(len(held.visits), 'visit')} {'has' if len(found) == 1 else 'have'} a result; {len(made)} made, "
         f"{words.count(spoken, 'person', 'people')} spoken to, {words.count(follow, 'thing')} to follow."
     )
 
@@ -356,6 +354,7 @@ def evaluation(loaded: Loaded, entry: Entry, held: Week) -> str:
         [28, 56, LENGTH, 182, 364],
         LENGTH,
         key="week_length",
+        width=420,
     )
     answered = _evaluated(loaded, _saved(entry, held), made, length)
     if isinstance(answered, str):
@@ -395,7 +394,6 @@ def _show(found: Evaluation, *, entered: int, refused: int) -> None:
         difference = found.difference
         st.html(
             f'<p class="cm-figure">{difference.estimate:+.1f} records, 95% interval {difference.low:+.1f} to {difference.high:+.1f}</p>'
-            f"<p>{markup(difference.sentence)}</p>"
         )
         frame.quiet(
             f"At the places {difference.places:+.1f}, around them {difference.around:+.1f}. {_visits_said(entered, refused)}"
@@ -414,17 +412,17 @@ def _visits_said(entered: int, refused: int) -> str:
     return f"{words.count(refused, 'visit')} entered as not made {'is' if refused == 1 else 'are'} left out."
 
 
-def saved_box(weeks: dict[str, tuple[Entry, Week]]) -> tuple[Entry, Week] | None:
+def saved_box(held_weeks: dict[str, tuple[Entry, Week]]) -> tuple[Entry, Week] | None:
     """Show the box of saved weeks; return the one chosen, at first the newest."""
-    if not weeks:
+    if not held_weeks:
         frame.quiet("No week is saved yet. Make a plan, change it as you need, give it a name and save it.")
         return None
     called = {
         each: f"{held.name} (from {words.day(held.choices.start)}, {words.count(len(held.visits), 'visit')})"
-        for each, (_, held) in weeks.items()
+        for each, (_, held) in held_weeks.items()
     }
-    if state.known_choice("saved_week", weeks) is None:
-        state.choose("saved_week", next(iter(weeks)))
-    state.pick("saved_week", "Saved week", list(weeks), called, empty=None, width=520)
-    chosen: Any = state.known_choice("saved_week", weeks)
-    return weeks[chosen]
+    if state.known_choice("saved_week", held_weeks) is None:
+        state.choose("saved_week", next(iter(held_weeks)))
+    state.pick("saved_week", "Saved week", list(held_weeks), called, empty=None, width=520)
+    chosen: Any = state.known_choice("saved_week", held_weeks)
+    return held_weeks[chosen]

@@ -13,7 +13,7 @@ from app.plan import WeekPlan
 from app.text import markup
 from app.week_page import Hand
 from geo.coverage import Visit
-from geo.plans import Plan, broken_rules
+from geo.plans import Plan
 from geo.weeks import KIND, Week, validate_week, week_from_dict
 from mapping.entries import Entry
 
@@ -53,7 +53,7 @@ def _last(loaded: Loaded, now: Hand, found: WeekPlan) -> None:
             f'<div class="cm-note" role="status"><b>{markup(now.edits[-1].said)}.</b> {markup(week.cost_said(change))}</div>'
         )
         frame.lines(
-            f'<p class="cm-quiet">{markup(said)}</p>' for said in broken_rules(found.task, change.visits)
+            f'<p class="cm-quiet">{markup(said)}</p>' for said in week.broken_said(found, change.visits)
         )
     with st.container(horizontal=True):
         st.button(
@@ -83,9 +83,7 @@ def _go(loaded: Loaded, to: Hand) -> None:
 
 def _add(loaded: Loaded, now: Hand, found: WeekPlan, plan: Plan) -> None:
     """Offer one more visit: when, and where, each place with what it would add."""
-    count = max(len(found.task.places), 1)
-    busy = pd.Series([at // count for at in plan.visits], dtype="int64").value_counts()
-    free = found.task.slots["teams"] - busy.reindex(found.task.slots.index, fill_value=0)
+    free = week.free_teams(found.task, plan.visits)
     said = {
         at: f"{week.slot_called(found.task, at)}: {words.count(int(free[at]), 'team') if free[at] > 0 else 'no team'} free"
         for at in found.task.slots.index
@@ -120,7 +118,9 @@ def _change(loaded: Loaded, now: Hand, found: WeekPlan, plan: Plan, visit: Visit
     elif how == LATER:
         options = week.other_slots(found, plan, number)
         labels = {
-            row["slot_row"]: f"{row['called']}: {_signed(row['difference'])}"
+            row[
+                "slot_row"
+            ]: f"{row['called']}: {_signed(row['difference'])}{'' if row['free'] else ', no team free'}"
             for row in options.to_dict("records")
         }
         if not labels:
@@ -173,11 +173,11 @@ def _offer(
         else f"{words.count(abs(int(difference)), 'record')} {'more' if difference > 0 else 'fewer'} than now"
     )
     frame.quiet(f"The plan would reach {fewer}: {reached:,}.")
-    held = {*broken_rules(found.task, plan.visits)}
+    held = {*week.broken_said(found, plan.visits)}
     after = week.edited(found, [*now.edits, edit])
     frame.lines(
         f'<p class="cm-note">{markup(said)}</p>'
-        for said in broken_rules(found.task, after.visits)
+        for said in week.broken_said(found, after.visits)
         if said not in held
     )
     st.button(label, key="week_change", type="primary", on_click=lambda: _go(loaded, now.changed(edit)))

@@ -67,7 +67,7 @@ def deck(
         bounds = _bounds(squares, visits)
         return pdk.Deck(
             layers=layers,
-            initial_view_state=maps._view(bounds, (720, 560)),
+            initial_view_state=maps.view(bounds, (720, 560)),
             map_provider=None,
             tooltip={"text": "{tip}"},
         )

@@ -131,8 +131,7 @@ def peaks(loaded: Loaded, choices: Choices) -> pd.DataFrame | None:
 @kept
 def addresses(loaded: Loaded) -> pd.Series[str]:
     """Return the postcode of each place, on place_id; "" where there is none."""
-    frame_ = answers.table(loaded, "locations").set_index("location_id")["postcode"]
-    return frame_.astype(object).where(frame_.notna(), "")
+    return week.addresses(loaded.analysis)
 
 
 def visit_rows(loaded: Loaded, found: WeekPlan, plan: Plan, choices: Choices) -> pd.DataFrame:
@@ -297,6 +296,7 @@ def answer(found: WeekPlan, plan: Plan) -> str:
         return "No concern with a place and a time is recorded, so there is nothing to plan by."
     visits = words.count(len(plan.visits), "visit")
     reach = "reaches" if len(plan.visits) == 1 else "reach"
+    asked = planning.asked_for(task.rules)
     share = (
         f"{plan.reached / best.bound:.0%} of the most that any plan could"
         if best.bound
@@ -309,7 +309,7 @@ def answer(found: WeekPlan, plan: Plan) -> str:
     )
     return (
         f"{visits} {reach} {plan.reached:,} of {task.total:,} records of concern, {share} with these teams, days and hours.{proof} "
-        f"One visit chosen after the other reaches {found.greedy:,}, places drawn at random {found.random:,.0f}."
+        f"One visit chosen after the other{f', without regard to {asked},' if asked else ''} reaches {found.greedy:,}, places drawn at random {found.random:,.0f}."
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import date
 from types import MappingProxyType
@@ -175,6 +175,13 @@ def visit_id(day: date, slot: int, *, kind: str, name: str, easting: float, nort
     """Return the id of a visit: the day, the slot and a digest of the place, which does not depend on anyone's ids."""
     place = f"{kind}|{name}|{round(easting)}|{round(northing)}"
     return f"{day:%Y%m%d}-{slot}-{hashlib.sha256(place.encode()).hexdigest()[:10]}"
+
+
+def gone_visits(week: Week, earlier: Iterable[Week]) -> list[PlannedVisit]:
+    """Return the visits of earlier turns of a week that are no longer in it, each as it was last, by their ids."""
+    now = {visit.visit_id for visit in week.visits}
+    found = {visit.visit_id: visit for each in earlier for visit in each.visits if visit.visit_id not in now}
+    return [found[visit] for visit in sorted(found)]
 
 
 def week_from_dict(content: Mapping[str, Any]) -> Week:

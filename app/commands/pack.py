@@ -13,25 +13,44 @@ from app.options import (
     Case,
     Dates,
     DatesOption,
+    DecisionsOption,
     GeographyOption,
-    OutOption,
     Role,
     RoleOption,
     usage,
     viewed,
 )
 
+Audience = Enum("Audience", {name: name for name in ("teams", "partners", "analysts")}, type=str)
 Of = Enum("Of", {"week": "week", "operation": "operation"}, type=str)
 
 
 def pack(
     case: Case,
     *,
-    out: OutOption,
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out",
+            metavar="OUT",
+            help="For a week a folder, new, empty or an earlier pack; for an operation FILE.docx, FILE.pdf or FILE.html.",
+        ),
+    ],
     of: Annotated[Of, typer.Option("--for", help="A week of action, or a candidate operation.")] = Of.week,
     operation: Annotated[
         str, typer.Option(metavar="ID", help="With --for operation: the id or the number of the candidate.")
     ] = "",
+    plan: Annotated[
+        str,
+        typer.Option(
+            metavar="ID|DIR",
+            help="With --for week: the id of a saved week, or the folder that contextmap plan wrote; by default the week saved last.",
+        ),
+    ] = "",
+    audience: Annotated[
+        Audience, typer.Option(help="With --for week: who reads it; what they may not see is left out.")
+    ] = Audience.teams,
+    decisions: DecisionsOption = None,
     geography: GeographyOption = None,
     as_of: AsOfOption = None,
     dates: DatesOption = Dates.iso,
@@ -41,11 +60,10 @@ def pack(
     if of is Of.operation:
         _operation(case, out, operation, geography=geography, dates=dates.value, **viewed(as_of, viewer))
     else:
-        _week()
+        from app.commands.week_pack import write_week
 
-
-def _week() -> None:
-    usage("--for week is not there yet.")
+        asked: dict[str, Any] = {"geography": geography, "dates": dates.value, "decisions": decisions}
+        write_week(case, out, plan, audience.value, **asked, **viewed(as_of, viewer))
 
 
 def _operation(case: Path, out: Path, operation: str, **asked: Any) -> None:

@@ -112,10 +112,12 @@ def plan(
     from app import analysis
     from app import plan as planning
     from app.results import validate_out
+    from app.week import best_week
     from geo.coverage import REACH, walking_reach
 
     out = out.resolve()
     validate_out(out, planning.FILES)
+    visited = planning.KINDS if kinds is None else tuple(kinds.split(","))
     places = analysis.load_geography(case, geography)
     result = analysis.analyse(
         case, geography=geography, dates=dates.value, progress=report, linked=False, **viewed(as_of, viewer)
@@ -128,8 +130,12 @@ def plan(
         slots=slots,
         hours=(int(between[1]), int(between[2])),
         start=None if start is None else start.date(),
-        reach=walking_reach(minutes) if minutes is not None else REACH if reach is None else reach,
-        kinds=planning.KINDS if kinds is None else tuple(kinds.split(",")),
+        reach=float(round(walking_reach(minutes)))
+        if minutes is not None
+        else REACH
+        if reach is None
+        else reach,
+        kinds=visited,
         since=None if since is None else since.date(),
         must=must or (),
         must_not=must_not or (),
@@ -140,7 +146,7 @@ def plan(
         once_a_day=not again,
         at_least=targets(at_least or ()),
     )
-    planning.save(result, week, out)
+    planning.save(result, week, out, saved=best_week(result, week, visited))
     print_notes(week.notes)
     for line in planning.lines(week):
         print(line)

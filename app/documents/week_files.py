@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -134,6 +134,7 @@ def visits_calendar(
     """
     from icalendar import Calendar
 
+    gone = list(gone)
     calendar = Calendar()
     for name, value in (
         ("prodid", "-//Contextmap//Week of action//EN"),
@@ -150,7 +151,8 @@ def visits_calendar(
         calendar.add_component(
             _event(visit, f"{MARKING}. This visit is no longer in the plan.", cancelled=True, **stamp)
         )
-    calendar.add_missing_timezones()
+    days = [visit.day for visit in (*week.visits, *gone)] or [week.choices.start]
+    calendar.add_missing_timezones(date(min(days).year, 1, 1), date(max(days).year + 1, 1, 1))
     return bytes(calendar.to_ical())
 
 

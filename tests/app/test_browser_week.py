@@ -107,7 +107,7 @@ def test_a_week_from_choices_to_the_pack_and_what_it_came_to(
     page.page.get_by_label("Young people", exact=True).fill("6")
     page.page.get_by_label("What was found (or why the visit was not made)").fill("Lights out by the gate.")
     press(page, "Keep the result")
-    page.reads("1 result entered of 8 visits; 1 made, 6 people spoken to")
+    page.reads("1 of 8 visits has a result; 1 made, 6 people spoken to")
 
     page.page.get_by_role("radio", name="Did it work?", exact=True).click()
     page.settled()

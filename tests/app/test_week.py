@@ -1,0 +1,186 @@
+"""A week of action as the page works with it: changed by hand, saved, opened again, and told to an audience."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from app import week as weeks
+from app import week_map
+from app.analysis import analyse, load_geography
+from app.known import known_of
+from app.plan import WeekPlan
+from geo.coverage import Visit
+from geo.weeks import Choices
+from mapping.access import Viewer
+
+MONDAY = date(2025, 6, 2)
+SQUARE = json.dumps(
+    {
+        "type": "FeatureCollection",
+        "crs": {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::27700"}},
+        "features": [
+            {
+                "type": "Feature",
+                "properties": {"WD25CD": "E05000001", "WD25NM": "Alder"},
+                "geometry": {
+                    "type": "Polygon",
+                    "coordinates": [[[0, 0], [4000, 0], [4000, 1000], [0, 1000], [0, 0]]],
+                },
+            }
+        ],
+    }
+)
+LOCATIONS = """
+    location_id,kind,name,postcode,easting,northing
+    P1,park,Quarry Field,AB1 2CD,500,500
+    P2,licensed,The Loom,,1500,500
+    P3,school,Hill School,,3900,900
+"""
+# Four at the park in the evening, one of them under handling conditions; two at the licensed place.
+EVENTS = """
+    event_id,kind,started_at,location_id,source_id
+    E1,incident,2025-05-26T21:00,P1,S1
+    E2,incident,2025-05-19T22:00,P1,S2
+    E3,incident,2025-05-12T21:00,P1,S3
+    E4,incident,2025-05-20T09:00,P1,
+    E5,incident,2025-05-20T21:00,P2,S1
+    E6,incident,2025-05-21T21:00,P2,
+"""
+SOURCES = """
+    source_id,kind,agency,recorded_on,source_grade,information_grade,handling,action_code,sanitisation_code
+    S1,intelligence,police,2025-05-27,1,A,P,,
+    S2,intelligence,police,2025-05-20,2,B,C,A2,S1
+    S3,community,youth_service,2025-05-13,,,P,,
+"""
+CHOICES = Choices(MONDAY, 2, 1, 1, (18, 24), 400, ("park", "licensed", "school"), any_day=True)
+
+
+@pytest.fixture
+def case(write_case: Any) -> Path:
+    return Path(
+        write_case(geography={"wards.geojson": SQUARE}, locations=LOCATIONS, events=EVENTS, sources=SOURCES)
+    )
+
+
+def planned(case: Path, role: str = "social_worker", choices: Choices = CHOICES) -> tuple[Any, Any, WeekPlan]:
+    found, places = analyse(case, viewer=Viewer(role)), load_geography(case)
+    return found, places, weeks.build_chosen(found, places, choices)
+
+
+def test_a_change_by_hand_says_what_it_costs_before_and_after(case: Path) -> None:
+    _, _, built = planned(case, "analyst")
+    assert (built.best.reached, weeks.visit_table(built, built.best)["place_id"].tolist()) == (
+        5,
+        ["P1", "P2"],
+    )
+    first, second = built.best.visits
+    other = weeks.other_places(built, built.best, first)
+    assert other[["place_id", "difference"]].values.tolist() == [["P2", -3], ["P3", -3]]
+    assert other["called"][1] == "Hill School (school, Alder)"
+    # The park on Tuesday, where a team is busy, reaches what it reached on Monday.
+    assert weeks.other_slots(built, built.best, first)[["called", "difference", "free"]].values.tolist() == [
+        ["Tuesday 3 June, 18:00 to 24:00", 0, False]
+    ]
+    assert weeks.free_places(built, built.best, 1)["difference"].tolist() == [0, 0]
+    swap = weeks.Edit((Visit(MONDAY, 1, "P1"),), (Visit(MONDAY, 1, "P3"),), "Swapped")
+    assert weeks.cost_said(weeks.last_change(built, [swap])) == (
+        "It reaches 3 records fewer than before: 2 now, 3 fewer than the best plan found."
+    )
+    twice = weeks.Edit((), (Visit(MONDAY, 1, "P2"),), "Added")
+    plan = weeks.edited(built, [swap, twice])
+    assert weeks.broken_said(built, plan.visits) == ["2 June 2025, slot 1, has 2 visits for 1 team."]
+    assert weeks.free_teams(built.task, plan.visits).tolist() == [-1, 0]
+    assert weeks.comparison(built, plan)["reached"].tolist() == [2, 5, 5, 5, round(built.random)]
+    assert second in plan.visits
+
+
+def test_a_saved_week_opens_again_for_another_role_whose_places_have_other_ids(case: Path) -> None:
+    found, _, built = planned(case)
+    swap = weeks.Edit((Visit(MONDAY, 1, "P1"),), (Visit(MONDAY, 1, "P3"),), "Swapped")
+    plan = weeks.edited(built, [swap])
+    kept = weeks.save_week(
+        built, plan, CHOICES, name=" June ", viewer="social_worker", addresses=weeks.addresses(found)
+    )
+    assert [(v.place_name, v.starts, v.ends, v.ward_name) for v in kept.visits] == [
+        ("Hill School", 18, 24, "Alder"),
+        ("The Loom", 18, 24, "Alder"),
+    ]
+    assert (kept.name, kept.figures.reached, kept.figures.best, kept.recorded_until) == (
+        "June",
+        2,
+        4,
+        date(2025, 5, 27),
+    )
+    _, _, planner = planned(case, "planner")
+    edits, lost = weeks.reopened(planner, kept)
+    again = weeks.visit_table(planner, weeks.edited(planner, edits))
+    assert again["visit_id"].tolist() == [visit.visit_id for visit in kept.visits]
+    assert again["place_id"].str.startswith("locations ").all()
+    assert lost == []
+    _, _, without = planned(
+        case, "planner", Choices(MONDAY, 2, 1, 1, (18, 24), 400, ("park", "licensed"), any_day=True)
+    )
+    assert weeks.reopened(without, kept)[1] == [
+        "Hill School is no longer among the places that can be visited, so its visit is not shown."
+    ]
+
+
+def test_each_audience_is_told_what_it_may_know(case: Path) -> None:
+    found, places, built = planned(case, "analyst")
+    kept = weeks.best_week(found, built, CHOICES.kinds)
+    park = kept.visits[0].visit_id
+    told = {
+        audience: known_of(found, places, kept, audience=audience)[park]
+        for audience in ("teams", "partners", "analysts")
+    }
+    hours = "within 400 m on any day from 18:00 to 24:00."
+    assert {audience: held.why for audience, held in told.items()} == {
+        "teams": f"2 records: 2 incidents {hours}",
+        "partners": f"c (1 to 5) records {hours}",
+        "analysts": f"3 records: 3 incidents {hours}",
+    }
+    assert told["teams"].lines == (
+        "At all hours, 12 May 2025 to 26 May 2025: 3 records: 3 incidents.",
+        "From police (1), youth service (1), no source recorded (1). Graded 1A (1); not graded (1).",
+    )
+    assert told["partners"].lines == ("At all hours: c (1 to 5) records.",)
+    assert told["analysts"].lines[-1] == (
+        "Under handling conditions (C): 1 record, A2 S1. Ask who graded them before anything is done with them."
+    )
+    worker, places, _ = planned(case)
+    assert known_of(worker, places, kept)[park] == told["teams"]
+    with pytest.raises(ValueError, match="A pack for analysts holds what is under handling conditions"):
+        known_of(worker, places, kept, audience="analysts")
+    with pytest.raises(ValueError, match="'press' is nobody a pack is made for"):
+        known_of(worker, places, kept, audience="press")
+
+
+def test_the_map_adds_records_up_in_squares_and_says_which_are_reached(case: Path) -> None:
+    _, _, built = planned(case, "analyst")
+    table = weeks.visit_table(built, built.best)
+    visits = table.assign(starts=18, ends=24)
+    met = week_map.met_records(built.concern, visits, reach=400, any_day=True)
+    assert met.sum() == built.best.reached
+    squares = week_map.cells(built.concern, met)
+    assert squares.values.tolist() == [[500, 500, 4, 3], [1500, 500, 2, 2]]
+    drawn = week_map.deck(None, squares, table, reach=400, chosen=table["visit_id"][0])
+    assert [layer.id for layer in drawn.layers] == ["records", "visits", "numbers"]
+    assert drawn.layers[1].data[0]["visit_id"] == table["visit_id"][0]
+    assert [label["text"] for label in drawn.layers[2].data] == ["1", "2"]
+    nothing = week_map.deck(None, squares[:0], table[:0], reach=400, chosen=None)
+    assert nothing.layers[1].data == []
+
+
+def test_places_are_at_a_peak_or_not_or_there_are_too_few_months(case: Path) -> None:
+    _, _, built = planned(case, "analyst")
+    peaks = pd.DataFrame({"at_peak": pd.array([True, pd.NA], dtype="boolean")}, index=["P1", "P2"])
+    assert weeks.visit_table(built, built.best, peaks)["peak"].tolist() == [
+        "at a peak",
+        "too few months to say",
+    ]
