@@ -80,7 +80,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[[Path], str]]:
 SECTIONS = {
     "People": ("Peer map", "Groups", "Shared contacts", "Operations", "Connect"),
     "Places": ("Wards", "Hotspots", "Placements", "When", "Gaps", "Deprivation", "Across boundaries", "Week of action"),
-    "Reports": ("Dashboard",),
+    "Reports": ("Problem profile", "Dashboard"),
     "Data": ("Duplicates",),
 }
 
