@@ -12,6 +12,7 @@ import streamlit as st
 from app import log, state, words
 from app.text import markup
 from mapping.access import ROLES
+from mapping.language import hints
 
 MARKING = "OFFICIAL-SENSITIVE"
 
@@ -190,3 +191,11 @@ def since(as_of: date) -> date:
         persist_state="session",
     )
     return as_of - timedelta(days=int(days))
+
+
+def mind_words(*texts: str) -> None:
+    """Show a gentle hint where a text has words that blame a child; nothing is held back."""
+    for found in hints(" \n ".join(texts))[:3]:
+        st.html(
+            f'<p class="cm-card" role="note">You wrote <b>{markup(found.found)}</b>. {markup(found.say)} <span class="cm-quiet">You decide; nothing is held back.</span></p>'
+        )

@@ -24,6 +24,7 @@ PAGES = {
         st.Page("views/peer_map.py", title="Peer map", icon=":material/person_search:"),
         st.Page("views/groups.py", title="Groups", icon=":material/group:"),
         st.Page("views/shared_contacts.py", title="Shared contacts", icon=":material/share:"),
+        st.Page("views/contexts.py", title="Contexts", icon=":material/scene:"),
         st.Page("views/operations.py", title="Operations", icon=":material/hub:"),
         st.Page("views/connect.py", title="Connect", icon=":material/conversion_path:"),
     ],
