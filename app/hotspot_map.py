@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,9 @@ DARK, CIRCLE, CHOSEN = "#1f2933", "#b45f06", "#e8b70c"
 LINES = 70
 """Hatching lines from one side of the map to the other."""
 DASHES = 36
+DENSE = "#7a0177"
+SMALLEST_RING = 120.0
+"""Metres: a dense place at one spot is drawn so wide."""
 CHANCE = 0.05
 """Clusters are drawn up to this p-value."""
 
@@ -108,6 +111,89 @@ def dashes(clusters: pd.DataFrame, areas: Areas) -> list[list[list[float]]]:
         parts += [shapely.linestrings(dash) for dash in points]
     drawn = geopandas.GeoSeries(parts, crs=27700).to_crs(4326) if parts else []
     return [[[round(x, 5), round(y, 5)] for x, y in line.coords] for line in drawn]
+
+
+def surface_layers(
+    cells: Sequence[Mapping[str, Any]], places: pd.DataFrame, *, levels: int
+) -> list[pdk.Layer]:
+    """Return the surface of a measure as cells in shades, and its dense places as circles with their number.
+
+    Parameters
+    ----------
+    cells
+        from `app.dense.cells`: corners, and the class from 1 up.
+    places
+        from `app.dense.find_dense`: place, easting, northing, radius (metres).
+    levels
+        how many classes there are.
+    """
+    shades = [kinds.rgb(kinds.BLUES[min(step + 1, len(kinds.BLUES) - 1)]) for step in range(levels)]
+    data = [{"polygon": cell["at"], "fill": [*shades[cell["level"] - 1][:3], 215]} for cell in cells]
+    at, rings = _rings(places)
+    numbers = [{"at": point, "text": str(number)} for point, number in zip(at, places["place"], strict=True)]
+    return [
+        pdk.Layer(
+            "PolygonLayer",
+            data=data,
+            id="surface",
+            get_polygon="polygon",
+            get_fill_color="fill",
+            stroked=False,
+            filled=True,
+            pickable=False,
+        ),
+        _lines("dense", [{"type": "LineString", "coordinates": ring} for ring in rings], DENSE, 2.4),
+        pdk.Layer(
+            "TextLayer",
+            data=numbers,
+            id="dense_numbers",
+            get_position="at",
+            get_text="text",
+            get_size=14,
+            get_color=kinds.rgb(DENSE),
+            background=True,
+            get_background_color=[255, 255, 255, 225],
+            background_padding=[4, 2, 4, 2],
+            font_family=pdk.types.String("Source Sans, sans-serif"),
+        ),
+    ]
+
+
+def _rings(places: pd.DataFrame) -> tuple[list[list[float]], list[list[list[float]]]]:
+    """Return the middle of each dense place and the circle around it, in longitude and latitude."""
+    import geopandas
+
+    angles = np.linspace(0, 2 * math.pi, DASHES + 1)
+    parts: list[Any] = []
+    for row in places.to_dict("records"):
+        radius = max(float(row["radius"]), SMALLEST_RING)
+        parts.append(shapely.Point(row["easting"], row["northing"]))
+        ring = np.stack(
+            [row["easting"] + radius * np.cos(angles), row["northing"] + radius * np.sin(angles)], axis=-1
+        )
+        parts.append(shapely.linestrings(ring))
+    drawn = list(geopandas.GeoSeries(parts, crs=27700).to_crs(4326)) if parts else []
+    lines = [[[round(x, 5), round(y, 5)] for x, y in part.coords] for part in drawn]
+    return [line[0] for line in lines[::2]], lines[1::2]
+
+
+def surface_legend(limits: Sequence[float], *, what: str) -> str:
+    """Return what the shades of the surface and the numbered circles mean, as HTML."""
+    keys = []
+    for step, low in enumerate(limits):
+        high = f" up to {limits[step + 1]:,.3g}" if step + 1 < len(limits) else " or more"
+        shade = kinds.BLUES[min(step + 1, len(kinds.BLUES) - 1)]
+        keys.append(
+            f'<span class="cm-key"><span class="cm-swatch" style="background-color:{shade}"></span><span>{low:,.3g}{high}</span></span>'
+        )
+    keys.append(
+        f'<span class="cm-key"><span class="cm-swatch" style="border:2px solid {DENSE};border-radius:50%"></span>'
+        "<span>circle with a number: dense place</span></span>"
+    )
+    return (
+        '<div class="cm-legend" role="note" aria-label="What the colours mean"><span class="cm-key">'
+        f"<b>{what} to the square kilometre</b></span>{''.join(keys)}</div>"
+    )
 
 
 def legend(*, clusters: int, month: bool) -> str:

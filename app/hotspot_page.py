@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from app import hotspots, words
+from app import dense, hotspots, words
 from app.data import Loaded, kept
 from app.text import markup, plain
 from geo import measures
@@ -29,6 +29,8 @@ SHADES = {
     "rate": "Rate per 1,000 aged 10 to 17",
     "observed": "How many",
 }
+LAYERS = {"wards": "Wards", "points": "Where they lie thick"}
+"""What the map draws: shaded wards, or a surface with dense places."""
 MONTHS_TOGETHER = "All months"
 
 
@@ -99,6 +101,36 @@ def _rates(wards: Areas, observed: pd.Series, repeat_factor: float = 1.0) -> pd.
     rates = crude_rate(observed, people, repeat_factor=repeat_factor)[["rate", "rate_low", "rate_high"]]
     smooth = smoothed_rate(observed, people, neighbours=wards.beside)["smoothed_rate"]
     return rates.assign(observed=observed, smoothed_rate=smooth)
+
+
+@kept
+def dense_of(loaded: Loaded, measure: str, month: str) -> dense.Dense:
+    """Find the dense places of a measure, in a month or all together."""
+    return dense.find_dense(
+        counts(loaded),
+        measure,
+        month=None if month == MONTHS_TOGETHER else month,
+        sees_people=loaded.question.viewer.sees_people,
+    )
+
+
+@kept
+def surface(loaded: Loaded, measure: str, month: str) -> pd.DataFrame:
+    """Spread a measure over the cells of the map."""
+    return dense.surface(dense_of(loaded, measure, month).points, counts(loaded).areas)
+
+
+@kept
+def highest(loaded: Loaded, measure: str, monthly: bool) -> float:
+    """Return the highest the scale of the surface knows: with placed children, over every month alike."""
+    if not monthly:
+        return float(surface(loaded, measure, MONTHS_TOGETHER)["density"].max())
+    rows, _ = measures.chosen_rows(counts(loaded).occurrences, measure)
+    parts = [
+        dense.surface(part, counts(loaded).areas)["density"].max()
+        for _, part in rows.groupby(rows["on"].dt.strftime("%Y-%m"))
+    ]
+    return float(np.nanmax([0.0, *parts]))
 
 
 def chosen(loaded: Loaded, measure: str, month: str) -> Hotspots:

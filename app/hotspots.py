@@ -26,7 +26,7 @@ from mapping.text import shortened
 if TYPE_CHECKING:
     from app.analysis import Analysis
 
-TABLES = ("hotspots", "scan_clusters", "hotspot_months", "hotspot_counts")
+TABLES = ("hotspots", "scan_clusters", "hotspot_months", "dense_places", "hotspot_counts")
 MOST_NAMED = 5
 """Areas named in the answer."""
 FILES = (*(f"{name}.parquet" for name in TABLES), "summary.json")
@@ -34,11 +34,12 @@ FILES = (*(f"{name}.parquet" for name in TABLES), "summary.json")
 
 @dataclass(frozen=True, eq=False)
 class Counts:
-    """Everything that measures count, and the areas it belongs to."""
+    """Everything that measures count, the areas it belongs to, and the children recorded in events (None: not known)."""
 
     areas: Areas
     occurrences: pd.DataFrame
     as_of: date
+    taking: pd.DataFrame | None = None
 
 
 def build_counts(analysis: Analysis, areas: Areas, geography: Geography | None) -> Counts:
@@ -59,7 +60,8 @@ def build_counts(analysis: Analysis, areas: Areas, geography: Geography | None) 
     found = measures.build_occurrences(
         areas, geography or Geography(), people=people, participation=who, as_of=as_of, **tables
     )
-    return Counts(areas, found, as_of)
+    taking = None if who is None else measures.children_taking(who, people, tables["events"])
+    return Counts(areas, found, as_of, taking)
 
 
 def find_hotspots(counts: Counts, measure: str, **options: Any) -> Hotspots:

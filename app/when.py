@@ -18,7 +18,7 @@ from app.text import plain
 from geo.areas import Areas, build_areas
 from geo.files import Geography
 from geo.hours import DAYS, hours_of_week
-from geo.measures import IN_RUNS, build_occurrences
+from geo.measures import IN_RUNS, build_occurrences, children_taking
 from geo.months import month_counts, months_compared
 from geo.rates import repeat_factor
 from geo.repeats import COLUMNS as REPEATS
@@ -182,7 +182,7 @@ def build_moments(analysis: Analysis, geography: Geography | None) -> Moments:
         kinds=OF_EVENTS,
         **tables,
     )
-    taking = None if who is None else _taking(who, people, tables["events"])
+    taking = None if who is None else children_taking(who, people, tables["events"])
     return Moments(rows, taking, areas, without, as_of)
 
 
@@ -235,17 +235,6 @@ def find_when(
         done,
         tuple(notes),
     )
-
-
-def _taking(participation: pd.DataFrame, people: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
-    """Return the children recorded in events: those under 18 that day, or of unknown age and a child now."""
-    rows = participation[["event_id", "person_id"]].drop_duplicates()
-    rows = rows.merge(events[["event_id", "started_at"]], on="event_id")
-    rows = rows.merge(people[["person_id", "date_of_birth", "is_child"]], on="person_id")
-    grown = rows["date_of_birth"] + pd.DateOffset(years=18)
-    child = (grown > rows["started_at"]) | (grown.isna() & rows["is_child"].fillna(False).astype(bool))
-    kept = rows[child]
-    return kept[["event_id"]].assign(person=pd.factorize(kept["person_id"], sort=True)[0])
 
 
 def _chosen(moments: Moments, what: str, area: str | None, placed: bool) -> pd.DataFrame:
@@ -547,7 +536,7 @@ def repeat_rows(found: When) -> pd.DataFrame:
         time=[time_said(*ends) for ends in zip(table["days_from"], table["days_to"], strict=True)],
         expected=table["expected"].astype(float).round(1),
         ratio=table["ratio"].astype(float).round(2),
-        p_value=table["p_value"].astype(float).round(4),
+        p_value=[f"{value:.3f}" if value >= 0.0005 else "below 0.001" for value in table["p_value"]],
     )
 
 

@@ -93,7 +93,7 @@ def kernel_density(
     return table.reset_index(drop=True)
 
 
-def dense_places(incidents: pd.DataFrame, *, minimum: int) -> DensePlaces:
+def dense_places(incidents: pd.DataFrame, *, minimum: int, finest: bool = False) -> DensePlaces:
     """Find places where incidents lie denser than around, of any shape, without saying how dense.
 
     HDBSCAN (Campello, Moulavi and Sander 2013, Advances in Knowledge Discovery and Data Mining, 160-172), through
@@ -106,6 +106,8 @@ def dense_places(incidents: pd.DataFrame, *, minimum: int) -> DensePlaces:
     ----------
     incidents : easting and northing in metres; those that lack one are in no place.
     minimum : the fewest incidents that make a place, and the number over which density is judged.
+    finest : take the smallest dense places there are, the leaves of the tree of places within places, and not those that
+        last longest as the density that is asked for rises; a whole town can be one of the latter.
 
     Raises
     ------
@@ -124,7 +126,9 @@ def dense_places(incidents: pd.DataFrame, *, minimum: int) -> DensePlaces:
     known, place = known[order], place[order]
     if len(place) < minimum:
         return DensePlaces(_places(place, np.full(len(place), -1, dtype=np.int64))[0], label, minimum)
-    found = HDBSCAN(min_cluster_size=minimum, copy=True).fit_predict(place).astype(np.int64)
+    how = "leaf" if finest else "eom"
+    found = HDBSCAN(min_cluster_size=minimum, cluster_selection_method=how, copy=True).fit_predict(place)
+    found = found.astype(np.int64)
     places, number = _places(place, found)
     label.iloc[known[number > 0]] = number[number > 0]
     return DensePlaces(places, label, minimum)

@@ -127,6 +127,26 @@ def build_occurrences(
     return rows[[*COLUMNS]].astype({**kinds_of, "easting": "float64", "northing": "float64"})
 
 
+def children_taking(participation: pd.DataFrame, people: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
+    """List the children recorded in events: those under 18 that day, or of unknown age and children now.
+
+    Parameters
+    ----------
+    participation, people, events : of the case; people also with is_child.
+
+    Returns
+    -------
+    event_id and person (a number, the same for the same child), one row an event and child.
+    """
+    rows = participation[["event_id", "person_id"]].drop_duplicates()
+    rows = rows.merge(events[["event_id", "started_at"]], on="event_id")
+    rows = rows.merge(people[["person_id", "date_of_birth", "is_child"]], on="person_id")
+    grown = rows["date_of_birth"] + pd.DateOffset(years=18)
+    child = (grown > rows["started_at"]) | (grown.isna() & rows["is_child"].fillna(False).astype(bool))
+    kept = rows[child].reset_index(drop=True)
+    return kept[["event_id"]].assign(person=pd.factorize(kept["person_id"], sort=True)[0])
+
+
 def validate_measure(measure: str) -> None:
     """Check that a measure has a known name.
 

@@ -47,6 +47,14 @@ def hotspots(
         bool,
         typer.Option("--months", help="Look at each month by itself as well: what emerges, stays, fades."),
     ] = False,
+    least: Annotated[
+        int | None,
+        typer.Option(
+            min=2,
+            metavar="N",
+            help="Fewest episodes or incidents that make a dense place; by default 6, or a hundredth of all where that is more.",
+        ),
+    ] = None,
     publish: Annotated[
         bool,
         typer.Option(
@@ -66,6 +74,7 @@ def hotspots(
     if months and measure.value.startswith("children_known"):
         usage(f"{measure.value} is a count at one day and has no months. Choose another --measure.")
     from app import hotspots as finding
+    from app.dense import find_dense
     from app.results import validate_out
     from geo.areas import build_areas
 
@@ -94,6 +103,9 @@ def hotspots(
     tables = {"hotspots": found.table, "scan_clusters": found.clusters}
     if months:
         tables["hotspot_months"] = finding.find_months(counts, measure.value, seed=seed)
+    dense = find_dense(counts, measure.value, minimum=least, sees_people=result.settings.viewer.sees_people)
+    if len(dense.points):
+        tables["dense_places"] = dense.places
     finding.save(result, out, tables, **asked, rows=result.counts["rows"], rejected=result.counts["rejected"])
     print_notes(found.notes)
     without = finding.without_placed(counts, measure.value, seed=seed)

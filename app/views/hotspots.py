@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import answers, data, frame, hotspot_map, hotspot_page, hotspots, maps, state, tables, words
+from app import answers, data, dense, frame, hotspot_map, hotspot_page, hotspots, maps, state, tables, words
 from geo import measures
 
 loaded = data.load()
@@ -56,13 +56,37 @@ frame.title("Hotspots", hotspot_page.answer(loaded, measure, placed, month), pla
 picture, panel = frame.picture_and_panel()
 ward = state.known_choice("ward", table.index)
 with picture:
+    layer = st.segmented_control(
+        "On the map",
+        list(hotspot_page.LAYERS),
+        format_func=hotspot_page.LAYERS.__getitem__,
+        default="wards",
+        key="hotspot_layer",
+        persist_state="session",
+        required=True,
+        label_visibility="collapsed",
+    )
     limits = maps.breaks(hotspot_page.scale(loaded, measure, shade, monthly))
     said = f"{hotspot_page.LABELS[measure]}: {hotspot_page.SHADES[shade].lower()}"
     values = table[shade].round(1)
-    deck = maps.deck(answers.outline(loaded), values, limits=limits, measure=said, chosen=ward)
+    thick = hotspot_page.dense_of(loaded, name, month) if layer == "points" else None
+    drawn = thick is not None and len(thick.points) > 0
+    deck = maps.deck(
+        answers.outline(loaded),
+        values * float("nan") if drawn else values,
+        limits=limits,
+        measure=said,
+        chosen=ward,
+    )
     hot = table.index[table["hotspot"].fillna(False).astype(bool)]
     circles = hotspot_map.dashes(found.clusters, areas)
-    deck.layers[1:1] = hotspot_map.hotspot_layers(answers.outline(loaded), hot, circles, chosen=ward)
+    deck.layers[1:1] = hotspot_map.hotspot_layers(
+        answers.outline(loaded), hot, [] if drawn else circles, chosen=ward
+    )
+    if drawn:
+        top_of = hotspot_page.highest(loaded, measure, monthly)
+        cells = dense.cells(hotspot_page.surface(loaded, name, month), areas, highest=top_of)
+        deck.layers[1:1] = hotspot_map.surface_layers(cells, thick.places, levels=len(dense.STEPS))
     picked = st.pydeck_chart(
         deck,
         key="hotspots_map",
@@ -72,8 +96,15 @@ with picture:
         alt="Map of wards; the table below has the same numbers",
     )
     state.choose_picked("ward", picked, layer="wards", field="ward_code")
-    st.html(maps.legend(limits, said, unknown=bool(values.isna().any())))
-    st.html(hotspot_map.legend(clusters=len(circles), month=monthly))
+    if drawn:
+        st.html(
+            hotspot_map.surface_legend(
+                dense.steps(top_of), what="Incidents" if measure == "incidents" else "Missing episodes"
+            )
+        )
+    else:
+        st.html(maps.legend(limits, said, unknown=bool(values.isna().any())))
+    st.html(hotspot_map.legend(clusters=len(circles), month=monthly or drawn))
     frame.quiet("The scale stays the same with and without placed children, and from month to month.")
 
 ranked = hotspot_page.ranked(loaded, measure, placed, month, shade)
@@ -85,7 +116,12 @@ with panel:
         answers.ward_names(loaded).to_dict(),
         empty="Choose a ward",
     )
-    if ward is None:
+    if thick is not None:
+        frame.heading(f"Dense places: {thick.minimum} or more close together")
+        frame.lines(dense.place_lines(thick))
+        for note in dense.limits_said(thick, dense.grid_of(areas)):
+            frame.quiet(note)
+    if ward is None and thick is None:
         frame.heading("Clusters")
         lines = hotspot_page.cluster_lines(found, answers.ward_names(loaded))
         frame.lines(lines)
@@ -95,7 +131,7 @@ with panel:
                 if monthly
                 else "None: there is too little to look for one."
             )
-    else:
+    if ward is not None:
         frame.heading(words.plain_name(answers.ward_names(loaded)[ward]))
         row = ranked.set_index("area_code", drop=False).loc[ward]
         st.html(hotspot_page.profile_html(row, name=hotspot_page.LABELS[measure], kind=row.get("kind")))
@@ -137,6 +173,24 @@ tables.show(
     ids=ranked["area_code"].tolist(),
     columns=columns,
 )
+
+if thick is not None:
+    tables.show(
+        dense.place_rows(thick),
+        key="dense_places",
+        title="Dense places, most first",
+        columns={
+            "place": "Number on the map",
+            "counted": "How many",
+            "children": "Children",
+            "spots": "Different spots",
+            "radius": "Metres from the middle to the furthest",
+            "first_day": "First",
+            "last_day": "Last",
+            "wards": "Wards",
+        },
+        empty="None; the panel above says why.",
+    )
 
 tables.for_publication(
     hotspots.publishable,
