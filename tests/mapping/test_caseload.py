@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pandas as pd
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mapping.caseload import (
@@ -99,6 +99,7 @@ def test_how_long_a_referral_has_been_open() -> None:
 DAY = st.integers(0, 900)
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.lists(st.tuples(DAY, st.one_of(st.none(), DAY), st.one_of(st.none(), DAY)), max_size=12), DAY, DAY)
 def test_what_was_open_and_opened_is_what_was_closed_and_is_open(
     rows: list[tuple[int, int | None, int | None]], first: int, last: int

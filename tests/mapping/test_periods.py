@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mapping.periods import Period, months_to, year_of
@@ -32,6 +32,7 @@ def test_the_period_before_is_as_long(since: str, until: str, months: int, befor
     assert period.before() == Period(*map(date.fromisoformat, before))
 
 
+@settings(deadline=None, max_examples=100)
 @given(DAYS, st.integers(0, 2000))
 def test_the_period_before_ends_the_day_before_and_no_day_is_in_both(since: date, days: int) -> None:
     period = Period(since, since + timedelta(days=days))
@@ -41,6 +42,7 @@ def test_the_period_before_ends_the_day_before_and_no_day_is_in_both(since: date
     assert abs((before.until - before.since).days - days) <= (4 if period.months else 0)
 
 
+@settings(deadline=None, max_examples=100)
 @given(DAYS)
 def test_a_day_is_in_its_own_year(day: date) -> None:
     year = year_of(day)

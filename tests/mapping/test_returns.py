@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mapping.returns import FIGURES, STATES, interview_figures, interview_states
@@ -62,6 +62,7 @@ TIMES = st.one_of(st.none(), st.datetimes(pd.Timestamp("2025-01-01"), pd.Timesta
 ANSWERS = st.sampled_from(["Y", "N", None])
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.lists(st.tuples(TIMES, ANSWERS, ANSWERS, TIMES), max_size=8))
 def test_figures_never_exceed_what_they_are_of(rows: list[tuple[object, ...]]) -> None:
     states = interview_states(missing(*rows))  # type: ignore[arg-type]

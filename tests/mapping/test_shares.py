@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mapping.shares import compared, shares
@@ -39,6 +39,7 @@ def test_groups_empty_in_both_periods_are_left_out() -> None:
     assert both["percent"].tolist() == [100, 0, 0, 100]
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.lists(st.tuples(st.sampled_from(["a", "b", None]), st.integers(0, 4))), st.randoms())
 def test_the_order_of_rows_does_not_matter_and_all_are_counted(rows: list[tuple[str, int]], chance) -> None:
     def of(table: list[tuple[str, int]]) -> pd.DataFrame:
