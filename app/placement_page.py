@@ -6,10 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from app import answers, hotspot_page, placements, words
+from app import answers, placements, words
 from app.data import Loaded, kept
 from app.text import markup, plain
-from geo.areas import Areas
 from geo.residents import ONLY_WITH, ONLY_WITHOUT, STAYS
 
 SHADES = {
@@ -32,13 +31,7 @@ COLOURS = {"not_placed": "#6baed6", "own": "#2e7d32", "others": "#b45f06", "unkn
 @kept
 def placed(loaded: Loaded) -> placements.Placed:
     """Return everything known of placements."""
-    found = None
-    if isinstance(hotspot_page.areas(loaded), Areas):
-
-        def found(measure: str) -> pd.DataFrame:
-            return hotspot_page.found(loaded, measure).table
-
-    return placements.find_placements(loaded.analysis, loaded.work.reading.places, find=found)
+    return placements.find_placements(loaded.analysis, loaded.work.reading.places)
 
 
 def values(held: placements.Placed, shade: str, with_placed: bool) -> pd.Series:

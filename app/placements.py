@@ -16,9 +16,18 @@ from app import words
 from app.results import swapped_in, write_summary
 from app.text import markup, plain
 from geo.files import Geography
+from geo.measures import RESIDENTS, area_counts
 from geo.placements import describe_placements, gatherings, notifications
 from geo.publication import suppress_together
-from geo.residents import ONLY_WITH, ONLY_WITHOUT, placed_episodes, split_wards, wards_of, with_and_without
+from geo.residents import (
+    ONLY_WITH,
+    ONLY_WITHOUT,
+    flag_hotspots,
+    placed_episodes,
+    split_wards,
+    wards_of,
+    with_and_without,
+)
 from mapping.codes import load_codes
 from mapping.text import shortened
 
@@ -93,18 +102,8 @@ class Placed:
         return self.described[self.described["current"]]
 
 
-Find = Callable[[str], pd.DataFrame]
-
-
-def find_placements(
-    analysis: Analysis, geography: Geography | None, *, find: Find | None = None, seed: int = 0
-) -> Placed:
-    """Work out everything this module says, from an analysis and the geography it was made with.
-
-    Parameters
-    ----------
-    find : gives the table of hotspots of a measure (see `geo.hotspot_table`); by default they are looked for here.
-    """
+def find_placements(analysis: Analysis, geography: Geography | None, *, seed: int = 0) -> Placed:
+    """Work out everything this module says, from an analysis and the geography it was made with."""
     from app.analysis import UNDATED
 
     places = geography or Geography()
@@ -139,7 +138,7 @@ def find_placements(
         on=on,
     )
     gathered = {by: gatherings(described, episodes, by) for by in BY}
-    compared, said = _compared(analysis, geography, find, seed)
+    compared, said = _compared(analysis, geography, described, seed)
     split = split_wards(episodes, wards, analysis.wards.set_index("ward_code")["children_10_17"])
     return Placed(
         on=on,
@@ -166,23 +165,25 @@ def _contacts(analysis: Analysis) -> pd.DataFrame:
 
 
 def _compared(
-    analysis: Analysis, geography: Geography | None, find: Find | None, seed: int
+    analysis: Analysis, geography: Geography | None, described: pd.DataFrame, seed: int
 ) -> tuple[dict[str, pd.DataFrame], list[str]]:
     """Compare the hotspots of each measure with and without placed children, or say why that cannot be done."""
-    if find is None:
-        from app import hotspots
-        from geo.areas import build_areas
+    if described.empty:
+        return {}, []
+    from app import hotspots
+    from geo.areas import build_areas
 
-        try:
-            areas = build_areas(geography)
-        except ValueError as error:
-            return {}, [str(error)]
-        counts = hotspots.build_counts(analysis, areas, geography)
-
-        def find(measure: str) -> pd.DataFrame:
-            return hotspots.find_hotspots(counts, measure, seed=seed).table
-
-    return {name: with_and_without(find(name), find(f"{name}_residents")) for name in MEASURES}, []
+    try:
+        areas = build_areas(geography)
+    except ValueError as error:
+        return {}, [str(error)]
+    listed = hotspots.build_counts(analysis, areas, geography).occurrences
+    found = {
+        name: flag_hotspots(area_counts(listed, areas, name), areas, seed=seed)
+        for measure in MEASURES
+        for name in (measure, measure + RESIDENTS)
+    }
+    return {name: with_and_without(found[name], found[name + RESIDENTS]) for name in MEASURES}, []
 
 
 def _with_now(split: pd.DataFrame, by_ward: pd.DataFrame) -> pd.DataFrame:

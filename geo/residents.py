@@ -7,7 +7,9 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from geo.areas import Areas
 from geo.files import Geography
+from geo.hotspots import area_hotspots
 from geo.lookups import ward_authorities
 from geo.placements import placements_when
 from geo.wards import Case, locate, missing_places, numbered
@@ -136,12 +138,38 @@ def _count(codes: pd.Series[str], index: pd.Index[str]) -> pd.Series[int]:
     return codes.value_counts().reindex(index).fillna(0).astype("Int64")
 
 
+def flag_hotspots(observed: pd.Series[float], areas: Areas, *, seed: int = 0) -> pd.DataFrame:
+    """Find the hotspots of one measure, without intervals, smoothing and clusters: what `with_and_without` needs.
+
+    Parameters
+    ----------
+    observed : from `area_counts`, on area_code; missing where not known.
+    areas : from `build_areas`.
+    seed : of the permutations; with the same seed the same hotspots as `build_hotspots` finds.
+
+    Returns
+    -------
+    area_code, area_name, observed, rate (per 1,000 aged 10 to 17), hotspot; one row an area.
+    """
+    people = areas.table["population"]
+    tested = area_hotspots(observed, people, areas.neighbours, seed=seed)
+    frame = pd.DataFrame(
+        {
+            "area_name": areas.table["area_name"],
+            "observed": observed,
+            "rate": 1000 * observed / people.where(people > 0),
+            "hotspot": tested["hotspot"],
+        }
+    )
+    return frame.rename_axis("area_code").reset_index()
+
+
 def with_and_without(found: pd.DataFrame, without: pd.DataFrame) -> pd.DataFrame:
     """Put the hotspots of one measure with and without placed children side by side.
 
     Parameters
     ----------
-    found, without : tables of `build_hotspots` for a measure and for the same with `_residents`.
+    found, without : tables of `build_hotspots` or `flag_hotspots` for a measure and for the same with `_residents`.
 
     Returns
     -------

@@ -178,7 +178,7 @@ def read_return(
 
     Parameters
     ----------
-    folder : the folder of CSV files.
+    folder : the folder of CSV files, or the XML file of the return (rows are then the first, second, ... of their kind).
     authority : GSS code of the authority that makes the return, which no file says: responsible for every child in it.
     postcodes : postcodes that exist; one whose district they cover and that is not among them is set aside.
 
@@ -187,7 +187,7 @@ def read_return(
     FileNotFoundError
         The folder, or the header or episodes file, is not there.
     ValueError
-        Two files are the same part of a return, a file cannot be read as text, or the authority is not a GSS code.
+        Two files are the same part of a return, a file cannot be read, or the authority is not a GSS code.
 
     Source: Department for Education, Children looked after by local authorities in England: guide to the SSDA903 collection.
     """
@@ -195,9 +195,8 @@ def read_return(
     if authority is not None and not pd.Series([authority]).str.fullmatch(AUTHORITY).all():
         msg = f"{authority} is not the GSS code of an authority. Give a letter and eight digits, such as E08000002."
         raise ValueError(msg)
-    files, others = _find(place)
     faults, known = _Faults(), _known_postcodes(postcodes)
-    raw = {part.name: _rows(files.get(part.name), part, faults) for part in PARTS}
+    raw, others = _read(place, faults)
     typed = {part.name: _typed(raw[part.name], part, known, faults) for part in PARTS}
     header = _one_a_child(_without_same(typed["header"], "header", faults), faults)
     episodes = _in_header(_without_same(typed["episodes"], "episodes", faults), header, "episodes", faults)
@@ -226,10 +225,53 @@ def read_return(
 # Files ---------------------------------------------------------------------------------------
 
 
+def _read(place: Path, faults: _Faults) -> tuple[dict[str, pd.DataFrame], list[str]]:
+    """Return the rows of each part as text, from CSV files or one XML file, and the names of files not read."""
+    if place.suffix.lower() == ".xml" and place.is_file():
+        found = _read_xml(place)
+        return {part.name: _as_rows(found[part.name], part, start=1) for part in PARTS}, []
+    files, others = _find(place)
+    return {part.name: _rows(files.get(part.name), part, faults) for part in PARTS}, others
+
+
+def _read_xml(path: Path) -> dict[str, list[dict[str, str]]]:
+    """Return the children, episodes and missing episodes of an XML return, one dict of text each, in the file's order."""
+    from xml.etree import ElementTree
+
+    content = path.read_bytes()
+    if b"<!DOCTYPE" in content or b"<!ENTITY" in content:
+        msg = f"{path.name} declares a document type, which no return does. Export it again."
+        raise ValueError(msg)
+    try:
+        root = ElementTree.fromstring(content)
+    except ElementTree.ParseError as error:
+        msg = f"{path.name} is not whole XML ({error}). Export it again."
+        raise ValueError(msg) from None
+    found: dict[str, list[dict[str, str]]] = {part.name: [] for part in PARTS}
+    for child in root.iter("CHILD"):
+        head = child.find("HEADER")
+        about = {} if head is None else _texts(head)
+        whose = {"CHILD": about.get("CHILDID", ""), "DOB": about.get("DOB", "")}
+        found["header"].append({**about, **whose})
+        for episode in child.iter("EPISODE"):
+            told = _texts(episode)
+            found["episodes"].append({**told, "CHILD": whose["CHILD"], "PLACE": told.get("PL", "")})
+        found["missing"] += [{**_texts(away), **whose} for away in child.iter("AMISSING")]
+    if not found["header"]:
+        msg = f"{path.name} is not an SSDA903 return: it names no CHILD. Check the file."
+        raise ValueError(msg)
+    return found
+
+
+def _texts(element: Any) -> dict[str, str]:
+    """Return the text of the elements directly inside one, by their names."""
+    return {each.tag.upper(): each.text or "" for each in element}
+
+
 def _find(folder: Path) -> tuple[dict[str, Path], list[str]]:
     """Find the file of each part by its columns; return also the names of the other files of the return."""
     if not folder.is_dir():
-        msg = f"There is no folder {folder}. Give the folder that holds the CSV files of the return."
+        msg = f"There is no folder {folder}. Give the folder that holds the CSV files of the return, or its XML file."
         raise FileNotFoundError(msg)
     files: dict[str, Path] = {}
     others: list[str] = []
@@ -265,9 +307,8 @@ def _records(path: Path) -> Iterator[list[str]]:
 
 def _rows(path: Path | None, part: Part, faults: _Faults) -> pd.DataFrame:
     """Return a file as text on its row numbers; columns that are absent are empty, rows too long are told."""
-    names = [column.name for column in part.columns]
     if path is None:
-        return pd.DataFrame(columns=names, index=pd.Index([], dtype="int64", name="row"), dtype=TEXT)
+        return _as_rows([], part)
     lines = _records(path)
     header = [name.strip().upper() for name in next(lines)]
     numbered = [(row, line) for row, line in enumerate(lines, start=2) if any(cell.strip() for cell in line)]
@@ -276,11 +317,21 @@ def _rows(path: Path | None, part: Part, faults: _Faults) -> pd.DataFrame:
     said = f"stands beyond the {len(header)} columns of the file: look for a comma inside a value"
     faults.add(part.name, "", beyond[beyond.map(lambda text: bool(text.strip(" ,")))].astype(object), said)
     width = len(header)
-    filled = [(line + [""] * width)[:width] for _, line in numbered]
+    filled = [dict(reversed(list(zip(header, line + [""] * width, strict=False)))) for _, line in numbered]
+    return _as_rows(filled, part, rows=[row for row, _ in numbered])
+
+
+def _as_rows(
+    filled: list[dict[str, str]], part: Part, *, start: int = 0, rows: list[int] | None = None
+) -> pd.DataFrame:
+    """Return rows as text on their numbers, with every column of a part; "" is missing."""
+    names = [column.name for column in part.columns]
+    numbers = rows if rows is not None else list(range(start, start + len(filled)))
+    index = pd.Index(numbers, name="row", dtype="int64")
     frame = pd.DataFrame(
-        filled, columns=header, index=pd.Index([row for row, _ in numbered], name="row"), dtype="str"
+        [[row.get(name, "") for name in names] for row in filled], columns=names, index=index
     )
-    frame = frame.loc[:, ~frame.columns.duplicated()].reindex(columns=names).astype(TEXT)
+    frame = frame.astype(TEXT)
     for name in names:
         stripped = frame[name].str.strip()
         frame[name] = stripped.where(stripped != "")

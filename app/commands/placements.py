@@ -38,7 +38,8 @@ def placements(
     ssda903: Annotated[
         Path | None,
         typer.Option(
-            metavar="DIR", help="Read an SSDA903 return instead: its header, episodes and missing CSV files."
+            metavar="DIR",
+            help="Read an SSDA903 return instead: the folder of its header, episodes and missing CSV files, or its XML file.",
         ),
     ] = None,
     authority: Annotated[

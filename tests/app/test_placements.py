@@ -386,6 +386,56 @@ def test_a_return_says_who_is_out_of_area_where_that_can_be_told(realdata: Path,
     assert "where 1,191 are placed is not known" in placements.answer(found)
 
 
+def test_a_case_and_a_return_of_the_same_children_say_the_same(demo: Placed, tmp_path: Path) -> None:
+    """The demo's own placed children, written as their authority would return them."""
+    own = "E08999001"
+    case = {name: pd.read_csv(DEMO / f"{name}.csv", dtype=str) for name in ("people", "placements", "locations", "missing")}  # fmt: skip
+    rows = case["placements"][case["placements"]["placing_authority"] == own].merge(
+        case["people"], on="person_id"
+    )
+    rows = rows[rows["responsible_authority"] == own].merge(case["locations"], on="location_id")
+
+    def written(days: pd.Series) -> pd.Series:
+        return pd.to_datetime(days.str[:10]).dt.strftime("%d/%m/%Y")
+
+    header = rows.drop_duplicates("person_id")
+    pd.DataFrame(
+        {"CHILD": header["person_id"], "SEX": header["sex"].map({"M": "1", "F": "2"}), "DOB": written(header["date_of_birth"]), "ETHNIC": header["ethnicity"]}
+    ).to_csv(tmp_path / "header.csv", index=False)  # fmt: skip
+    pd.DataFrame(
+        {"CHILD": rows["person_id"], "DECOM": written(rows["started_on"]), "LS": "C2", "PLACE": rows["placement_type"], "PLACE_PROVIDER": "PR4",
+         "DEC": written(rows["ended_on"]), "HOME_POST": rows["home_postcode"], "PL_POST": rows["postcode"], "URN": rows["location_id"].str[1:]}
+    ).to_csv(tmp_path / "episodes.csv", index=False)  # fmt: skip
+    gone = case["missing"][case["missing"]["person_id"].isin(header["person_id"])]
+    pd.DataFrame(
+        {"CHILD": gone["person_id"], "MISSING": "M", "MIS_START": written(gone["reported_at"]), "MIS_END": written(gone["found_at"])}
+    ).to_csv(tmp_path / "missing.csv", index=False)  # fmt: skip
+    geography = analysing.load_geography(DEMO)
+
+    returned = placements.read_returned(tmp_path, geography, authority=own)
+    found = find_placements(placements.analyse_return(returned, geography, as_of=demo.on), geography)
+
+    aside = {name: part["set_aside"] for name, part in returned.counts.items()}
+    assert aside == {"header": 0, "episodes": 0, "missing": 0}
+    now = demo.now[demo.now["person_id"].isin(header["person_id"])].set_index("person_id").sort_index()
+    again = found.now.set_index("person_id").sort_index()
+    assert len(again) == len(now) > 80
+    same = [
+        "ward_code",
+        "authority_code",
+        "responsible_authority",
+        "placed_by",
+        "since",
+        "kind",
+        "out_of_area",
+    ]
+    assert again[same].astype(object).fillna("none").equals(now[same].astype(object).fillna("none"))
+    # A return has postcodes where the case has points of its own.
+    assert (again["distance_km"] - now["distance_km"]).abs().max() < 1.0
+    theirs = demo.episodes[demo.episodes["person_id"].isin(header["person_id"])]
+    assert len(found.episodes) == len(theirs)
+
+
 def test_a_return_is_not_written_over_anything(run: Run, realdata: Path, case: Path, tmp_path: Path) -> None:
     code, _, complained = run(
         "placements", "--ssda903", realdata / "ssda903", "--as-case", case, "--out", tmp_path / "out"

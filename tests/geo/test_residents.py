@@ -12,12 +12,14 @@ import pytest
 
 from geo.areas import build_areas
 from geo.files import Geography, read_geography
+from geo.hotspot_table import build_hotspots
 from geo.measures import area_counts, build_occurrences
 from geo.residents import (
     HERE,
     ONLY_WITH,
     ONLY_WITHOUT,
     STAYS,
+    flag_hotspots,
     placed_episodes,
     split_wards,
     wards_of,
@@ -203,6 +205,20 @@ def test_the_share_of_the_demo_is_what_pandas_finds_from_its_files() -> None:
     assert set(ids[found["here"] == "others"]) == theirs & set(ids[found["ward_code"].notna()])
     assert (len(theirs), len(read["missing"])) == (2894, 13150)
     assert round(len(theirs) / len(read["missing"]), 4) == 0.2201
+
+
+def test_hotspots_are_those_of_the_hotspots_page() -> None:
+    areas = build_areas(read_geography(DEMO / "geography"))
+    counts = np.random.default_rng(3).poisson(areas.table["population"] / 20)
+    observed = pd.Series(counts, index=areas.table.index, dtype="float64")
+    observed.iloc[:4] *= 5
+
+    found = flag_hotspots(observed, areas, seed=7)
+    whole = build_hotspots(observed, areas, replications=9, seed=7).table
+
+    assert found["hotspot"].sum() > 0
+    assert found["hotspot"].tolist() == whole["hotspot"].tolist()
+    assert found["rate"].tolist() == pytest.approx(whole["rate"].tolist())
 
 
 def test_both_maps_side_by_side_say_which_hotspots_stay() -> None:

@@ -350,6 +350,36 @@ def test_files_are_known_by_their_columns(write: Write) -> None:
     )
 
 
+def test_the_made_up_xml_return_is_read_whole(realdata: Path) -> None:
+    text = (realdata / "ssda903" / "fake_903.xml").read_text(encoding="utf-8")
+
+    found = read_return(realdata / "ssda903" / "fake_903.xml", authority="E08000010")
+
+    read = {name: (part["read"], part["kept"]) for name, part in found.counts.items()}
+    expected = {"header": "<CHILDID>", "episodes": "<EPISODE>", "missing": "<AMISSING>"}
+    assert read == {name: (text.count(tag), text.count(tag)) for name, tag in expected.items()}
+    assert read == {"header": (253, 253), "episodes": (459, 459), "missing": (6, 6)}
+    first = found.people.set_index("person_id").loc["907440"]
+    assert first[["date_of_birth", "sex", "ethnicity"]].tolist() == ["2010-07-28", "F", "BAFR"]
+    placed = found.placements[found.placements["person_id"] == "907440"]
+    assert placed[["location_id", "started_on", "ended_on", "placement_type"]].values.tolist() == [
+        ["URN 1465167 E7 5YR", "2017-01-06", "2017-10-06", "R5"],
+        ["URN 8809927", "2017-10-06", "2018-03-07", "P2"],
+    ]
+
+
+def test_xml_that_is_no_return_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "return.xml"
+    for text, said in {
+        "<a><CHILD>": r"return.xml is not whole XML",
+        "<a/>": r"return.xml is not an SSDA903 return: it names no CHILD",
+        '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>': r"return.xml declares a document type",
+    }.items():
+        path.write_text(text, encoding="utf-8")
+        with pytest.raises(ValueError, match=said):
+            read_return(path)
+
+
 def test_what_is_no_return_is_refused(write: Write, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"There is no folder .*nowhere"):
         read_return(tmp_path / "nowhere")
