@@ -137,3 +137,21 @@ def _opened(links: Links, where: str, values: list[str]) -> pd.DataFrame:
     FROM sourced c LEFT JOIN {{sources}} s ON s.source_n = c.source_n
     ORDER BY c.date_to DESC NULLS LAST, c.person_a, c.person_b, "table", row, other_row, s.source_id"""
     return _read(links.records, query, values)
+
+
+def all_contact_items(contacts: Contacts, types: Sequence[str]) -> pd.DataFrame:
+    """Return the rows that tie children to the shared contacts of some types, in the order of ids.
+
+    Columns: contact_type, contact_id, and those of `contact_items`.
+    """
+    numbers = ", ".join(str(TYPE_NAMES.index(name)) for name in types)
+    schema = contacts.contacts.split(".")[0]
+    query = f"""SELECT {_worded("t.type_k", TYPE_NAMES)} AS contact_type, n.contact_id, p.person_id, {_worded("t.tie_k", TIES)} AS tie,
+        {_DAY.format("t.first_day")} AS date_from, {_DAY.format("t.last_day")} AS date_to,
+        {_worded("t.table_k", TIE_TABLES)} AS "table", t.row,
+        {_SOURCE_COLUMNS}
+    FROM {contacts.ties} t SEMI JOIN {schema}.contacts USING (type_k, contact_n)
+    JOIN ({named_contacts()}) n USING (type_k, contact_n) JOIN {{people}} p USING (person_n)
+    LEFT JOIN {{sources}} s ON s.source_n = t.source_n
+    WHERE t.type_k IN ({numbers}) ORDER BY t.type_k, n.contact_id, p.person_id, date_to, "table", t.row, tie"""
+    return _read(contacts.records, query, [])

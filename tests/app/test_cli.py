@@ -131,13 +131,16 @@ def test_every_command_has_help(run: Any) -> None:
         ),
         (["export", "CASE", "OUT"], "Missing option"),
         (["export", "CASE", "OUT", "--format", "docx"], "Invalid value"),
-        *[
-            (
-                ["export", "CASE", "OUT", "--format", form],
-                f"--format {form} is not there yet. Use graphml or html.",
-            )
-            for form in ("gexf", "anx", "csv", "geojson")
-        ],
+        (["export", "CASE", "OUT", "--format", "csv", "--names"], "--names needs --reason"),
+        (
+            ["export", "CASE", "OUT", "--format", "csv", "--names", "--reason", " x "],
+            "--names needs --reason",
+        ),
+        (
+            ["export", "CASE", "OUT", "--format", "svg", "--group", "g", "--around", "C1"],
+            "two ways of choosing whom to show",
+        ),
+        (["export", "CASE", "OUT", "--format", "gpkg", "--group", "g"], "is the map of the whole case"),
         (["demo", "OUT", "--children", "3"], "Invalid value"),
     ],
 )
@@ -424,7 +427,10 @@ def test_demo_writes_a_case_that_checks_out(run: Any, tmp_path: Path) -> None:
 # export ---------------------------------------------------------------------------------------
 
 
-def test_export_of_graphml_reads_back(run: Any, case: Path, tmp_path: Path) -> None:
+def test_export_of_graphml_reads_back(
+    run: Any, case: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONTEXTMAP_LOG_DIR", str(tmp_path / "log"))
     out = tmp_path / "network.graphml"
     assert run("export", case, out, "--format", "graphml").code == 0
     graph = nx.read_graphml(out)
@@ -434,7 +440,8 @@ def test_export_of_graphml_reads_back(run: Any, case: Path, tmp_path: Path) -> N
         frozenset({"person:C2", "person:C3"}),
     }
     assert "Ada" not in out.read_text()
-    assert run("export", case, out, "--format", "graphml", "--names", "--viewer", "social_worker").code == 0
+    asked = ("--names", "--reason", "to plan a visit", "--viewer", "social_worker")
+    assert run("export", case, out, "--format", "graphml", *asked).code == 0
     assert len(nx.read_graphml(out).edges) == 1
     assert "Ada" in out.read_text()
 

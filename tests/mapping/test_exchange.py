@@ -14,9 +14,11 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from lxml import etree
 
-from mapping.exchange import network_to_graphml, network_to_html
+from mapping.exchange import network_to_gexf, network_to_graphml, network_to_html
 
+GEXF, VIZ = "{http://www.gexf.net/1.2draft}", "{http://www.gexf.net/1.2draft/viz}"
 HOSTILE = [
     "<img src=x onerror=alert(1)>",
     '=HYPERLINK("x")',
@@ -220,3 +222,82 @@ def test_graphml_keeps_any_network(tmp_path: Path, nodes: dict[str, dict[str, An
 def test_the_page_is_offered_here_too(tmp_path: Path) -> None:
     network_to_html(nx.Graph(), tmp_path / "n.html", title="Nobody")
     assert "there is nobody and nothing to show." in (tmp_path / "n.html").read_text(encoding="utf-8")
+
+
+# GEXF -----------------------------------------------------------------------------------------
+
+
+def test_networkx_reads_gexf_back_whole(tmp_path: Path) -> None:
+    network_to_gexf(network(), tmp_path / "n.gexf")
+    back = nx.read_gexf(tmp_path / "n.gexf")
+    assert not back.is_directed()
+    nodes = {
+        node: typed({name: value for name, value in values.items() if name != "viz"})
+        for node, values in back.nodes(data=True)
+    }
+    assert nodes == {node: typed({"label": node, **values}) for node, values in NODES.items()}
+    edges = {
+        frozenset(ends): typed({name: value for name, value in values.items() if name != "id"})
+        for *ends, values in back.edges(data=True)
+    }
+    assert edges == {ends: typed(values) for ends, values in EDGES.items()}
+
+
+def test_gexf_has_what_gephi_needs(tmp_path: Path) -> None:
+    """GEXF 1.2 primer (gexf.net): declared types, ids of edges, a label and one size for every node, its place."""
+    network_to_gexf(network(), tmp_path / "n.gexf", positions=dict.fromkeys(network(), (3, 4)))
+    root = etree.parse(tmp_path / "n.gexf").getroot()
+    assert (root.get("version"), root.tag) == ("1.2", f"{GEXF}gexf")
+    declared = {
+        (part.get("class"), each.get("id")): each.get("type")
+        for part in root.iter(f"{GEXF}attributes")
+        for each in part
+    }
+    assert set(declared.values()) <= {"string", "long", "double", "boolean", "integer"}
+    for part, of in (("node", "nodes"), ("edge", "edges")):
+        values = [
+            each.get("for") for item in root.iter(f"{GEXF}{of}") for each in item.iter(f"{GEXF}attvalue")
+        ]
+        assert {(part, name) for name in values} <= set(declared)
+    ids = [edge.get("id") for edge in root.iter(f"{GEXF}edge")]
+    assert len(set(ids)) == len(ids) == 3
+    assert all(node.get("label") for node in root.iter(f"{GEXF}node"))
+    assert {size.get("value") for size in root.iter(f"{VIZ}size")} == {"10.0"}
+    assert {(at.get("x"), at.get("y")) for at in root.iter(f"{VIZ}position")} == {("3.0", "-4.0")}
+    assert root.findtext(f"{GEXF}meta/{GEXF}description") == "as_of: 2023-03-31; marking: OFFICIAL-SENSITIVE"
+    assert root.find(f"{GEXF}meta").get("lastmodifieddate") is None
+
+
+def test_gexf_keeps_attributes_whose_names_it_has_a_use_for(tmp_path: Path) -> None:
+    graph = nx.Graph()
+    graph.add_node("a", start="2023-01-01", type="x", label="A")
+    graph.add_edge("a", "b", source="S1", id="7", weight=2)
+    network_to_gexf(graph, tmp_path / "n.gexf")
+    back = nx.read_gexf(tmp_path / "n.gexf")
+    assert {name: value for name, value in back.nodes["a"].items() if name != "viz"} == {
+        "label": "A",
+        "start_": "2023-01-01",
+        "type_": "x",
+    }
+    assert {name: back.edges["a", "b"][name] for name in ("source_", "id_", "weight")} == {
+        "source_": "S1",
+        "id_": "7",
+        "weight": 2.0,
+    }
+    graph.nodes["a"]["start_"] = "also"
+    with pytest.raises(ValueError, match="GEXF has a use of its own for start, and start_ is taken"):
+        network_to_gexf(graph, tmp_path / "other.gexf")
+    assert not (tmp_path / "other.gexf").exists()
+
+
+def test_gexf_is_the_same_bytes_whatever_the_order(tmp_path: Path) -> None:
+    graph = network()
+    turned = nx.Graph(**graph.graph)
+    turned.add_nodes_from(reversed(list(graph.nodes(data=True))))
+    turned.add_edges_from((b, a, values) for a, b, values in reversed(list(graph.edges(data=True))))
+    network_to_gexf(graph, tmp_path / "a.gexf")
+    network_to_gexf(turned, tmp_path / "b.gexf")
+    assert (tmp_path / "a.gexf").read_bytes() == (tmp_path / "b.gexf").read_bytes()
+    assert "viz" not in graph.nodes["P9"]
+    network_to_gexf(nx.Graph(), tmp_path / "none.gexf")
+    assert len(nx.read_gexf(tmp_path / "none.gexf")) == 0
