@@ -82,6 +82,27 @@ def test_the_command_writes_every_ward_and_cluster(run: Any, case: Path, tmp_pat
     assert not (out / "hotspot_months.parquet").exists()
 
 
+def test_lsoas_of_the_demo_by_their_centroids(run: Any, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    code, printed, said = run("hotspots", DEMO, "--out", out, "--by", "lsoa", "--measure", "missing_episodes")
+    assert (code, " of 232 LSOAs, taken with those around them, are higher than" in printed) == (0, True)
+    written = pd.read_parquet(out / "hotspots.parquet")
+    assert written["area_code"].nunique() == len(written) == 232
+    assert written["standardised_by"].unique().tolist() == ["age"]
+    assert written[
+        ["imd_edition", "area_vintage", "population_source"]
+    ].drop_duplicates().values.tolist() == [
+        ["IMD 2025 on LSOA21", "LSOA21", "population by LSOA21 (population_lsoa21.csv)"]
+    ]
+    notes = json.loads((out / "summary.json").read_text())["notes"]
+    assert any(
+        note.startswith("There are no LSOA boundaries: each LSOA is the ground nearer to") for note in notes
+    )
+    assert any(
+        " missing episodes are in none of these areas: their place is outside all" in note for note in notes
+    )
+
+
 def test_what_is_published_hides_small_counts(run: Any, case: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     assert run("hotspots", case, "--out", out, "--publish")[0] == 0
