@@ -298,7 +298,7 @@ def _png_node(axes: Any, node: dict[str, Any], *, size: float, letters: float) -
     icon = (Affine2D().scale(inner).translate(left, top) + place).transform_path(svg_path(kind.icon))
     axes.add_patch(PathPatch(icon, facecolor=_WHITE, linewidth=0, zorder=4))
     halo = [withStroke(linewidth=2, foreground=_WHITE)]
-    said = shortened(one_line(node["name"]), WIDEST_NAME)
+    said = shortened(xml_safe(one_line(node["name"])), WIDEST_NAME)
     common = {"ha": "center", "va": "top", "zorder": 5, "path_effects": halo, "parse_math": False}
     below = y + size * (0.8 if mark else 0.58)
     axes.text(x, below, said, fontsize=letters, color=_INK, **common)

@@ -1,0 +1,206 @@
+"""The Peer map page as its user finds it: what is saved, closed, added by hand, and names that try to be more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from mapping.additions import add_record
+from mapping.entries import Entry, keep_entry, standing_entries
+from mapping.peer_maps import Action, PeerMap, Sheet, View, peer_map_from_dict
+from mapping.store import open_store
+
+OpenApp = Callable[..., AppTest]
+Shown = Callable[[AppTest], str]
+TODAY = date.today()
+MAP = PeerMap(
+    "C001",
+    "with_young_person",
+    "Jo Reed",
+    TODAY + timedelta(days=20),
+    TODAY + timedelta(days=60),
+    Sheet(
+        positions={"person:C001": (3, 4), "location:L1": (-222, 111)},
+        views={"location:L1": View("unsafe", TODAY)},
+        actions={"a": Action("Ring the school", "Jo", TODAY)},
+        notes="Made on the phone.",
+    ),
+)
+CLOSED = replace(MAP, review_on=TODAY - timedelta(days=40), expires_on=TODAY - timedelta(days=1))
+
+
+@pytest.fixture
+def url(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
+    path = tmp_path / "hub.sqlite"
+    monkeypatch.setenv("CONTEXTMAP_STORE", str(path))
+    return f"sqlite:///{path}"
+
+
+def keep(url: str, found: PeerMap) -> Entry:
+    with open_store(url) as store:
+        return keep_entry(store, "peer_map", found.to_dict(), by="Jo Reed", why="saved")
+
+
+def kept(url: str, kind: str) -> list[Entry]:
+    with open_store(url) as store:
+        return standing_entries(store, kind)
+
+
+def opened(open_app: OpenApp, case: Path, child: str = "C001", name: str = "Jo Reed") -> AppTest:
+    app = open_app(case, "peer_map")
+    app.session_state["chosen"] = {"child": child}
+    app.session_state["user_name"] = name
+    return app.run()
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    return next(button for button in app.button if button.label == label).click().run()
+
+
+def who(app: AppTest) -> list[str]:
+    return next(
+        list(frame.value["Who or what"]) for frame in app.dataframe if "Who or what" in frame.value.columns
+    )
+
+
+def test_a_saved_map_is_there_the_next_day_with_its_places_marks_actions_and_notes(
+    open_app: OpenApp, shown: Shown, case: Path, url: str
+) -> None:
+    keep(url, MAP)
+    app = opened(open_app, case)
+    said = shown(app)
+    assert "<b>Saved map.</b> With the young person · owner Jo Reed" in said
+    assert "Ring the school" in said
+    assert [area.value for area in app.text_area] == ["Made on the phone."]
+    table = next(frame.value for frame in app.dataframe if "Who or what" in frame.value.columns)
+    assert table.set_index("Who or what")["By the young person's word"]["Quarry Field"] == "not safe"
+    app.session_state["chosen"] = {"child": "C001", "map_node": "location:L1"}
+    press(app.run(), "right")
+    assert peer_map_from_dict(kept(url, "peer_map")[0].content).sheet.positions["location:L1"] == (-177, 111)
+    press(app, "Undo")
+    assert peer_map_from_dict(kept(url, "peer_map")[0].content).sheet == MAP.sheet
+    assert "undone: moved Quarry Field" in shown(app)
+
+
+def test_a_closed_map_shows_nothing_and_only_its_owner_can_renew_it(
+    open_app: OpenApp, shown: Shown, case: Path, url: str
+) -> None:
+    keep(url, CLOSED)
+    app = opened(open_app, case, name="Sam Lee")
+    said = shown(app)
+    assert "A map of this child closed on" in said
+    assert "Jo Reed can renew it with a reason" in said
+    assert "Ring the school" not in said
+    assert [area.value for area in app.text_area] == [""]
+    assert not any(button.label == "Renew the map" for button in app.button)
+    app.session_state["user_name"] = "Jo Reed"
+    app.run()
+    press(app, "Renew the map")
+    assert "Say why it is still needed" in shown(app)
+    next(box for box in app.text_input if box.label == "Why is it still needed?").set_value(
+        "the plan runs on"
+    )
+    press(app, "Renew the map")
+    said = shown(app)
+    assert "<b>Saved map.</b>" in said
+    assert "Ring the school" in said
+    assert [entry.why for entry in kept(url, "peer_map")] == ["renewed: the plan runs on"]
+
+
+def test_a_new_map_can_be_saved_beside_a_closed_one_and_takes_nothing_from_it(
+    open_app: OpenApp, shown: Shown, case: Path, url: str
+) -> None:
+    keep(url, CLOSED)
+    app = opened(open_app, case, name="Sam Lee")
+    press(app, "Save the map")
+    assert "it has no purpose; choose why this map is made" in shown(app)
+    app.radio[0].set_value("coordination")
+    press(app, "Save the map")
+    first, second = (peer_map_from_dict(entry.content) for entry in kept(url, "peer_map"))
+    assert first == CLOSED
+    assert (second.purpose, second.owner, second.sheet.views, second.sheet.actions) == (
+        "coordination",
+        "Sam Lee",
+        {},
+        {},
+    )
+    assert "person:C001" in second.sheet.positions
+
+
+def test_what_is_added_by_hand_is_drawn_at_once_and_in_the_network_of_the_next_page(
+    open_app: OpenApp, shown: Shown, case: Path, url: str
+) -> None:
+    app = opened(open_app, case, child="C007")
+    assert "UV (N1)" not in who(app)
+    with open_store(url) as store:
+        at = datetime(2024, 5, 30, 12)
+        how = {"by": "Jo Reed", "how": "he told me on Monday", "agency": "children's social care", "at": at}
+        add_record(store, "people", {"person_id": "N1", "given_name": "Una", "family_name": "Vane"}, **how)
+        add_record(
+            store,
+            "associations",
+            {"person_a": "C007", "person_b": "N1", "kind": "other", "nature": "protective", "last_seen": "2024-05-30"},
+            **how,
+        )  # fmt: skip
+    app.run()
+    assert "UV (N1)" in who(app)
+    app.session_state["chosen"] = {"child": "C007", "link": "link:C007|N1"}
+    app.run()
+    assert "Added by hand, just now." in shown(app)
+    assert "he told me on Monday" in shown(app)
+    app.switch_page("views/today.py").run()
+    app.switch_page("views/peer_map.py").run()
+    app.session_state["chosen"] = {"child": "C007", "link": "link:C007|N1"}
+    app.run()
+    assert not app.exception
+    assert "UV (N1)" in who(app)
+    assert "Added by hand, just now." not in shown(app)
+    assert "he told me on Monday" in shown(app)
+    assert "protective adult" in shown(app)
+
+
+def test_words_that_blame_get_a_hint_and_are_kept_all_the_same(
+    open_app: OpenApp, shown: Shown, case: Path, url: str
+) -> None:
+    keep(url, MAP)
+    app = opened(open_app, case)
+    app.text_area[0].set_value("He is associating with older boys").run()
+    assert "You wrote <b>associating with</b>." in shown(app)
+    assert "nothing is held back" in shown(app)
+    assert kept(url, "peer_map")[0].content["notes"] == "He is associating with older boys"
+
+
+@pytest.mark.parametrize("kinds", [["markup", "markdown", "direction"], ["long"]])
+def test_hostile_names_are_text_everywhere_on_the_page(
+    open_app: OpenApp,
+    shown: Shown,
+    small_case: ModuleType,
+    tmp_path: Path,
+    url: str,
+    hostile: dict[str, str],
+    kinds: list[str],
+) -> None:
+    nasty = " ".join(hostile[kind] for kind in kinds)
+    case = small_case.write_case(tmp_path / "case", name=nasty)
+    sheet = Sheet(
+        views={"location:L1": View("safe", TODAY, nasty[:300])},
+        actions={"a": Action(nasty[:300], nasty[:100], TODAY)},
+        notes=nasty[:2000],
+    )
+    keep(url, replace(MAP, owner=nasty[:100], sheet=sheet))
+    app = opened(open_app, case, name=nasty[:100])
+    app.session_state["names_shown"] = True
+    app.session_state["chosen"] = {"child": "C001", "map_node": "location:L1"}
+    app.run()
+    assert not app.exception
+    said = shown(app)
+    assert "<img src=x" not in said
+    assert "\u202e" not in said
+    labels = [button.label for button in [*app.button, *app.get("button_group"), *app.get("download_button")]]
+    assert not [label for label in labels if "](http" in label or "<img" in label.replace("\\<", "")]
