@@ -84,7 +84,7 @@ def test_the_command_writes_every_ward_and_cluster(run: Any, case: Path, tmp_pat
 
 def test_lsoas_of_the_demo_by_their_centroids(run: Any, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    code, printed, said = run("hotspots", DEMO, "--out", out, "--by", "lsoa", "--measure", "missing_episodes")
+    code, printed, _ = run("hotspots", DEMO, "--out", out, "--by", "lsoa", "--measure", "missing_episodes")
     assert (code, " of 232 LSOAs, taken with those around them, are higher than" in printed) == (0, True)
     written = pd.read_parquet(out / "hotspots.parquet")
     assert written["area_code"].nunique() == len(written) == 232
