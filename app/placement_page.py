@@ -19,6 +19,11 @@ SHADES = {
 MOST_BARS = 12
 CHANGE = {STAYS: "both", ONLY_WITH: "only with", ONLY_WITHOUT: "only without", "": "no"}
 """Under which of the two maps a ward is a hotspot, as the tables say it."""
+VERDICTS = {
+    STAYS: "stays a hotspot without them",
+    ONLY_WITH: "no hotspot without them",
+    ONLY_WITHOUT: "a hotspot only without them",
+}
 SHORT = {
     "not_placed": "not placed here",
     "own": "placed by the ward's authority",
@@ -144,7 +149,7 @@ def explained_lines(held: placements.Placed, measure: str) -> list[str]:
     """Return a line of HTML a hotspot: what of it placed children explain, and whether it stays one."""
     lines = []
     for row in explained(held, measure).to_dict("records"):
-        verdict = "would not be one without them" if row["change"] == ONLY_WITH else row["change"]
+        verdict = VERDICTS[row["change"]]
         lines.append(
             f'<div class="cm-row"><b>{markup(row["area_name"], limit=60)}</b>: {row["share_of_episodes"]:.0f}% of episodes '
             f'<span class="cm-quiet">({row["episodes_others"]:,.0f} of {row["episodes"]:,.0f})</span>, {row["share_of_children"]:.0f}% of children '

@@ -301,9 +301,11 @@ def _explained(placed: Placed) -> str:
     found = totals(placed)
     if not found["episodes"]:
         return "No missing episode lies in a ward of this map."
+    inside = placed.episodes[placed.episodes["ward_code"].notna()]
     return (
         f"Children placed here by others account for {words.number(found['episodes_others'])} of "
-        f"{words.number(found['episodes'])} missing episodes ({found['episodes_others'] / found['episodes']:.0%}) and are "
+        f"{words.number(found['episodes'])} missing episodes since {words.day(inside['reported_at'].min())} "
+        f"({found['episodes_others'] / found['episodes']:.0%}) and are "
         f"{words.number(found['children_others'])} of the {words.number(found['children'])} children missing."
     )
 

@@ -68,7 +68,7 @@ def test_the_demo_says_what_placed_children_explain(demo: Placed) -> None:
     assert placements.answer(demo) == (
         "On 31 March 2026, 121 of 209 children placed on this map were placed by other authorities; 14 more are placed "
         "elsewhere, or nobody recorded where. Children placed here by others account for 2,894 of 13,113 missing episodes "
-        "(22%) and are 332 of the 2,865 children missing. Without them 2 of 6 hotspots (children missing at least once) would "
+        "since 1 April 2023 (22%) and are 332 of the 2,865 children missing. Without them 2 of 6 hotspots (children missing at least once) would "
         "not be one: Brenquill and Aldrith. Norrisquay would become one. Of 102 children for whom Quillmarsk is responsible, "
         "14 are placed outside it (half of them 22 km or more from home)."
     )
