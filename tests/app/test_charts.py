@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -147,3 +149,13 @@ def test_a_member_with_a_slot_has_the_dot_of_that_slot() -> None:
     two = four.iloc[[1, 3]].assign(slot=[1, 3])
     every = charts.dots(four, centres).set_index("person_id")[["x", "y"]]
     assert charts.dots(two, centres).set_index("person_id")[["x", "y"]].equals(every.loc[["b", "d"]])
+
+
+def test_what_was_put_somewhere_stays_and_what_would_lie_on_it_gives_way() -> None:
+    where = pd.DataFrame({"x": [0.0, 200.0, 400.0], "y": [0.0, 0.0, 0.0], "half": 9.0}, index=list("abc"))
+    found = charts.put(where, {"b": (402, 3), "d": (-50, -50)})
+    assert found.loc["a", ["x", "y"]].tolist() == [0, 0]
+    assert found.loc["b", ["x", "y"]].tolist() == [402, 3]
+    assert found.loc["d", ["x", "y"]].tolist() == [-50, -50]
+    assert math.hypot(*(found.loc["c", ["x", "y"]] - (402, 3)).astype(float)) >= charts.SPREAD * 0.45
+    assert where.loc["c", "x"] == 400.0
