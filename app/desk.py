@@ -56,13 +56,13 @@ def keep(
         It could not be kept.
     """
     with open_store(url()) as store:
-        return keep_entry(store, kind, content, by=_name(), why=why, entry_id=entry_id, after=after)
+        return keep_entry(store, kind, content, by=named(), why=why, entry_id=entry_id, after=after)
 
 
 def remove(kind: str, entry_id: str, *, why: str, after: int | None = None) -> Entry:
     """Take something that was entered away, as `mapping.entries.remove_entry` does; it stays in the history."""
     with open_store(url()) as store:
-        return remove_entry(store, kind, entry_id, by=_name(), why=why, after=after)
+        return remove_entry(store, kind, entry_id, by=named(), why=why, after=after)
 
 
 def add(table: str, row: Mapping[str, str], *, how: str, agency: str, as_of: date | None) -> Entry:
@@ -77,7 +77,7 @@ def add(table: str, row: Mapping[str, str], *, how: str, agency: str, as_of: dat
     today = date.today()
     known = as_of if as_of is not None and (today - as_of).days > MONTH else today
     with open_store(url()) as store:
-        return add_record(store, table, row, by=_name(), how=how, agency=agency, recorded_on=known)
+        return add_record(store, table, row, by=named(), how=how, agency=agency, recorded_on=known)
 
 
 def who() -> str:
@@ -92,7 +92,14 @@ def who() -> str:
     return state.user()
 
 
-def _name() -> str:
+def named() -> str:
+    """Return the name of the user, as it is kept with what they enter.
+
+    Raises
+    ------
+    ValueError
+        They have given none.
+    """
     if not state.user():
         raise ValueError(NAMELESS)
     return state.user()

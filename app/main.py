@@ -43,6 +43,7 @@ PAGES = {
         st.Page("views/dashboard.py", title="Dashboard", icon=":material/table_chart:"),
     ],
     "Data": [
+        st.Page("views/import_case.py", title="Import", icon=":material/input:"),
         st.Page("views/duplicates.py", title="Duplicates", icon=":material/people:"),
     ],
 }
@@ -65,7 +66,7 @@ shown = (
 )
 
 # While a page changes decisions or records, the network stays as it was when the page was opened.
-HELD = {"Duplicates": ("identities",), "Peer map": ("additions",)}
+HELD = {"Duplicates": ("identities",), "Peer map": ("additions",), "Import": ("additions",)}
 
 page = st.navigation(shown, position="top")
 state.hold(*HELD.get(page.title, ()))

@@ -63,7 +63,9 @@ def _import(url: str, case: Path, by: str, why: str, dry_run: bool) -> None:
             print("Nothing was imported, as --dry-run asks.")
         else:
             number = apply_import(opened, compared, by=by, why=why)
-            print(f"Import {number} is in {opened.where}. Undo it with: contextmap import --store URL --undo --why TEXT")
+            print(
+                f"Import {number} is in {opened.where}. Undo it with: contextmap import --store URL --undo --why TEXT"
+            )
 
 
 def _undo(url: str, by: str, why: str) -> None:

@@ -1,0 +1,356 @@
+"""Draw the parts of the Import page: what a new copy of the case would change, importing and undoing it, records by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from app import data, desk, frame, state, tables, words
+from app.data import Loaded
+from app.text import markup
+from mapping.access import ROLES
+from mapping.additions import correct_record, withdraw_record
+from mapping.codes import load_codes
+from mapping.contract import TABLES, Column
+from mapping.entries import Entry
+from mapping.imports import CHANGES, Comparison, apply_import, compare_import, list_imports, undo_import
+from mapping.row_keys import naming, row_key
+from mapping.store import load, open_store
+from mapping.tables import CaseError
+
+# In the order in which people reach for them. Sources are not among them: each record gets one of its own, ungraded.
+ENTERED = (
+    *("people", "associations", "presence", "locations", "missing", "referrals"),
+    *("events", "participation", "things", "thing_use", "placements"),
+)
+# What tells who somebody is; "recorded" stands for it until full names are shown.
+NAMING = ("given_name", "family_name", "date_of_birth", "home_postcode", "text", "summary", "label")
+CHANGE_WORDS = {
+    "new": "New rows",
+    "changed": "Changed rows",
+    "unchanged": "Unchanged rows",
+    "vanished": "Rows that are not there any more",
+}
+METHOD = (
+    "A copy of the case is compared with what the store holds, row by row: a row is known again by its id, or by who, "
+    "what and when it names. Nothing changes until you import it; what was there before stays in the history, and the last import can be undone."
+)
+LIMITS = (
+    "Rows are kept as they are written, faulty values too; what can be used of them is decided when the case is read, and the rest is told.",
+    "A row whose id changed counts as one that vanished and one that is new.",
+    "Records entered by hand are kept apart and stay when a new copy is imported.",
+)
+
+
+def may_import(loaded: Loaded) -> bool:
+    """Say whether this role may see every row of the case, as whoever imports one does."""
+    return ROLES[loaded.question.role].sees_restricted
+
+
+def answer() -> str:
+    """Say where the case shown comes from, and what was imported last."""
+    found = load(desk.url(), list_imports)
+    standing = None if found is None else found[~found["undone"] & found["undoes"].isna()]
+    where = "the store" if "://" in data.case_named() else f"the folder {data.case_folder().resolve().name}"
+    if standing is None or standing.empty:
+        return f"What is shown comes from {where}; nothing has been imported into the store yet."
+    last = standing.iloc[-1]
+    return f"What is shown comes from {where}; {words.count(len(standing), 'import')} in the store, the last on {words.day(last['at'])} by {last['by']}."
+
+
+def compare() -> None:
+    """Ask for a copy of the case, and show what importing it would change."""
+    given = st.text_input(
+        "Folder or workbook of the new copy, on the computer where Contextmap runs",
+        key="import_path",
+        max_chars=1_000,
+        placeholder="/data/hub/2026-04-01",
+    )
+    if st.button("Compare", key="import_compare", type="primary"):
+        state.choose("import", given.strip() or None)
+    path = state.chosen("import")
+    if not path:
+        frame.quiet("Compare first: what is new, changed and gone is shown, and nothing changes yet.")
+        return
+    try:
+        with open_store(desk.url()) as store:
+            compared = compare_import(store, Path(str(path)).expanduser())
+    except (CaseError, OSError, ValueError) as error:
+        frame.trouble(str(error))
+        return
+    _show(compared)
+
+
+def _show(compared: Comparison) -> None:
+    found = compared.table()
+    total = {change: int(found[change].sum()) for change in CHANGES}
+    st.html(
+        f"<p><b>{markup(compared.case.name)}</b>: {words.number(total['new'])} new, {words.number(total['changed'])} changed, "
+        f"{words.number(total['unchanged'])} unchanged and {words.number(total['vanished'])} vanished rows.</p>"
+    )
+    for line in compared.unreadable[:20]:
+        st.html(f'<p class="cm-note">Not imported: {markup(line)}</p>')
+    tables.show(
+        found,
+        key="import_counts",
+        title="What would change",
+        columns={"table": "Table", **CHANGE_WORDS},
+    )
+    one, other = st.columns(2)
+    with one:
+        table = st.selectbox("Look at the rows of", list(compared.counts), key="import_table")
+    with other:
+        change = st.segmented_control(
+            "that are",
+            ["new", "changed", "vanished"],
+            default="changed",
+            required=True,
+            key="import_change",
+        )
+    if table:
+        tables.show(
+            compared.shown(table, str(change)),
+            key="import_rows",
+            title=f"{CHANGE_WORDS[str(change)]} of {table}",
+            columns={"row_key": "Row", "column": "Column", "was": "Was", "now": "Will be"},
+            empty="There are none.",
+        )
+    if not compared.changes:
+        frame.quiet("Every row is in the store already, word for word: there is nothing to import.")
+        return
+    why = st.text_input("Why, where there is a reason to give", key="import_why", max_chars=500)
+    if st.button("Import it", key="import_apply", type="primary"):
+        _try(lambda: _apply(compared, why), "Imported. What was there before stays in the history.")
+
+
+def _apply(compared: Comparison, why: str) -> None:
+    with open_store(desk.url()) as store:
+        apply_import(store, compared, by=desk.named(), why=why)
+    state.choose("import", None)
+
+
+def history() -> None:
+    """Show every import, and offer to undo the last."""
+    found = load(desk.url(), list_imports)
+    if found is None or found.empty:
+        frame.quiet("Nothing has been imported yet.")
+        return
+    shown = found.assign(
+        what=[
+            f"undid import {int(undoes)}" if pd.notna(undoes) else "undone since" if undone else "stands"
+            for undoes, undone in zip(found["undoes"], found["undone"], strict=True)
+        ]
+    )
+    tables.show(
+        shown.iloc[::-1],
+        key="imports",
+        title="Imports, the latest first",
+        columns={
+            "import_n": "Number",
+            "case_name": "Copy",
+            "at": "When (UTC)",
+            "by": "By",
+            "why": "Why",
+            "what": "State",
+        },
+    )
+    if (found["undoes"].isna() & ~found["undone"]).any():
+        with st.popover("Undo the last import", icon=":material/undo:"):
+            why = st.text_input("Why is it undone?", key="import_undo_why", max_chars=500)
+            if st.button("Undo it", key="import_undo"):
+                _try(lambda: _undo(why), "Undone. Its rows stay in the history.")
+
+
+def _undo(why: str) -> None:
+    with open_store(desk.url()) as store:
+        undo_import(store, by=desk.named(), why=why)
+
+
+def enter(loaded: Loaded) -> None:
+    """Ask for a record of any table, with how it is known in place of a grade."""
+    table = st.selectbox(
+        "What is entered?",
+        list(ENTERED),
+        format_func=lambda name: f"{name}: {TABLES[name].about}",
+        key="enter_table",
+    )
+    known = TABLES[str(table)]
+    with st.form(f"enter_{table}", clear_on_submit=False):
+        row = {}
+        places = st.columns(3)
+        columns = [column for column in known.columns if column.name != "source_id"]
+        for number, column in enumerate(columns):
+            with places[number % 3]:
+                row[column.name] = _box(column, optional=column.name == known.key)
+        how = agency = ""
+        if "source_id" in known.names:
+            how = st.text_area("How do you know?", key=f"enter_how_{table}", max_chars=4_000, height=80)
+            agency = st.text_input("Your agency", key=f"enter_agency_{table}", max_chars=100)
+        frame.mind_words(how)
+        if st.form_submit_button("Enter it", type="primary"):
+            _try(
+                lambda: desk.add(str(table), row, how=how, agency=agency, as_of=loaded.analysis.as_of),
+                "Entered. It is part of the case from now on, and every page shows it.",
+            )
+
+
+def _box(column: Column, *, optional: bool) -> str:
+    """Ask for one value of a row, from its list where it has one."""
+    label = column.name.replace("_", " ").capitalize()
+    label += "" if not column.required else " (may be left out)" if optional else " (needed)"
+    key = f"enter_{column.name}"
+    if column.codes is not None or column.kind == "yes_no":
+        codes = load_codes()[column.codes or "yes_no"]
+        chosen = st.selectbox(label, ["", *codes], format_func=lambda code: codes.get(code, ""), key=key)
+        return str(chosen or "")
+    hint = {"date": "2026-03-31", "time": "2026-03-31T18:45"}.get(column.kind, "")
+    return str(st.text_input(label, key=key, placeholder=hint, max_chars=1_000) or "")
+
+
+def correct(loaded: Loaded) -> None:
+    """Find a row by what names it, and correct a value or take the row out; what stood stays in the history."""
+    tables_there = [*ENTERED, "sources"] if may_import(loaded) else list(ENTERED)
+    table = str(st.selectbox("Table", tables_there, key="correct_table"))
+    names = naming(TABLES[table])
+    given = {}
+    for place, name in zip(st.columns(len(names)), names, strict=True):
+        with place:
+            given[name] = st.text_input(
+                name.replace("_", " ").capitalize(), key=f"correct_{table}_{name}", max_chars=200
+            ).strip()
+    if not any(given.values()):
+        frame.quiet("Say which row: its id, or who and what it names.")
+        return
+    rows = _matching(loaded, table, given)
+    if rows.empty:
+        frame.quiet("No row that you may see says that.")
+        return
+    tables.show(
+        rows.head(200),
+        key="correct_rows",
+        title=f"Rows of {table}",
+        what="correct",
+        ids=rows["row_key"].head(200).tolist(),
+        columns={name: name for name in rows.columns if name != "row_key"},
+    )
+    chosen = state.known_choice("correct", rows["row_key"]) or (
+        rows["row_key"].iloc[0] if len(rows) == 1 else None
+    )
+    if chosen is None:
+        frame.quiet("Choose one of the rows.")
+        return
+    _correction(table, str(chosen))
+
+
+def _matching(loaded: Loaded, table: str, given: dict[str, str]) -> pd.DataFrame:
+    """Return the rows a viewer may see that say what is given, with their keys."""
+    shown = loaded.analysis.records.table(table)
+    for name, value in given.items():
+        if value:
+            shown = shown[shown[name].astype("str").str.startswith(value)]
+    shown = shown.head(1_000)
+    written = shown.astype(object).where(shown.notna(), "").astype(str)
+    keys = [row_key(table, row) for row in written[list(naming(TABLES[table]))].to_dict("records")]
+    kept = [name for name in TABLES[table].names if name in shown.columns]
+    return _masked(shown[kept]).assign(row_key=keys)
+
+
+def _masked(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows with "recorded" in place of what tells who somebody is, unless full names are shown."""
+    if state.names_shown():
+        return rows
+    hidden = [name for name in NAMING if name in rows.columns]
+    return rows.assign(**{name: rows[name].notna().map({True: "recorded", False: ""}) for name in hidden})
+
+
+def _correction(table: str, key: str) -> None:
+    columns = [column for column in TABLES[table].columns if column.name not in naming(TABLES[table])]
+    with st.form("correction"):
+        one, other = st.columns(2)
+        with one:
+            column = st.selectbox(
+                "What is corrected?", [column.name for column in columns], key="correct_column"
+            )
+        with other:
+            value = st.text_input("What it should say (empty: nothing)", key="correct_value", max_chars=1_000)
+        why = st.text_input("Why?", key="correct_why", max_chars=500)
+        done = st.form_submit_button("Correct it", type="primary")
+        gone = st.form_submit_button("Take the row out: it was written in error")
+    if done:
+        _try(
+            lambda: _kept(correct_record, table, key, {str(column): value}, why),
+            "Corrected. What it said before stays in the history.",
+        )
+    if gone:
+        _try(
+            lambda: _kept(withdraw_record, table, key, None, why),
+            "Taken out. It stays in the file and in the history.",
+        )
+
+
+def _kept(
+    write: Callable[..., Entry], table: str, key: str, changes: dict[str, str] | None, why: str
+) -> Entry:
+    with open_store(desk.url()) as store:
+        said = () if changes is None else (changes,)
+        return write(store, table, key, *said, by=desk.named(), why=why)
+
+
+def entered(loaded: Loaded) -> None:
+    """Show what was entered by hand; corrections too to those who see every row, as they may be of restricted ones."""
+    shown = state.names_shown()
+    rows = [
+        (
+            entry.at,
+            entry.by,
+            entry.content["table"],
+            "taken out"
+            if entry.content.get("key") and not entry.content["row"]
+            else "corrected"
+            if entry.content.get("key")
+            else "entered",
+            entry.content.get("key", ""),
+            ", ".join(
+                f"{name}: {value if shown or name not in NAMING else 'recorded'}"
+                for name, value in sorted(entry.content["row"].items())
+            ),
+            entry.why,
+        )
+        for entry in reversed(desk.entries("record"))
+        if may_import(loaded) or not entry.content.get("key")
+    ]
+    tables.show(
+        pd.DataFrame(rows, columns=["at", "by", "table", "what", "key", "row", "why"]),
+        key="entered",
+        title="Entered, corrected and taken out by hand, the latest first",
+        columns={
+            "at": "When (UTC)",
+            "by": "By",
+            "table": "Table",
+            "what": "What",
+            "key": "Row",
+            "row": "Says",
+            "why": "Why, or how it is known",
+        },
+        empty="Nothing has been entered by hand yet.",
+    )
+
+
+def _try(do: Callable[[], Any], done: str) -> None:
+    """Do something that may be refused, say how it went, and draw the page anew."""
+    try:
+        do()
+    except (ValueError, OSError) as error:
+        st.html(f'<p class="cm-note" role="alert">{markup(str(error))}</p>')
+        return
+    state.say_once(done)
+    st.rerun()
+
+
+def method() -> None:
+    """Say what the page does."""
+    st.html(words.method_html(METHOD, LIMITS))

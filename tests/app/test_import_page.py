@@ -1,0 +1,141 @@
+"""The Import page: what a new copy would change, importing and undoing it, and records entered and corrected by hand."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.cli import main
+from mapping.entries import load_entries
+from mapping.imports import list_imports
+from mapping.store import open_store
+
+Open = Callable[..., AppTest]
+Shown = Callable[[AppTest], str]
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    url = f"sqlite:///{tmp_path}/hub.sqlite"
+    monkeypatch.setenv("CONTEXTMAP_STORE", url)
+    return url
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> int:
+    monkeypatch.setattr("sys.argv", ["contextmap", *map(str, arguments)])
+    with pytest.raises(SystemExit) as left:
+        main()
+    return int(left.value.code or 0)
+
+
+def test_a_copy_is_compared_imported_and_undone(
+    store: str, case: Path, open_app: Open, shown: Shown, tmp_path: Path
+) -> None:
+    app = open_app(case, "import_case", role="analyst")
+    app.text_input(key="import_path").input(str(case)).run()
+    app.button(key="import_compare").click().run()
+    assert not app.exception
+    counts = app.dataframe[0].value
+    assert counts["Changed rows"].sum() == counts["Unchanged rows"].sum() == 0
+    app.button(key="import_apply").click().run()
+    assert "Give your name first" in shown(app)
+    app.session_state["user_name"] = "Al, analyst"
+    app.run()
+    app.button(key="import_apply").click().run()
+    assert "Imported. What was there before stays in the history." in shown(app)
+    copy = tmp_path / "copy"
+    shutil.copytree(case, copy)
+    people = (copy / "people.csv").read_text().splitlines()
+    (copy / "people.csv").write_text("\n".join(people[:-1]) + "\n")
+    app.text_input(key="import_path").input(str(copy)).run()
+    app.button(key="import_compare").click().run()
+    assert app.dataframe[0].value.set_index("Table").loc["people"].tolist() == [0, 0, len(people) - 2, 1]
+    assert [error.value for error in app.exception] == []
+    app.text_input(key="import_undo_why").input("wrong month").run()
+    app.button(key="import_undo").click().run()
+    assert "Undone. Its rows stay in the history." in shown(app)
+    with open_store(store) as opened:
+        assert list_imports(opened)[["by", "why", "undone"]].values.tolist() == [
+            ["Al, analyst", "", True],
+            ["Al, analyst", "wrong month", False],
+        ]
+
+
+def test_only_who_sees_every_row_imports_and_names_stay_hidden(
+    store: str, case: Path, open_app: Open, shown: Shown
+) -> None:
+    app = open_app(case, "import_case")
+    assert "so that is for analysts" in shown(app)
+    assert not [box for box in app.text_input if box.key == "import_path"]
+    app.segmented_control(key="import_step").set_value("Correct or take out").run()
+    app.text_input(key="correct_people_person_id").input("C001").run()
+    rows = app.dataframe[0].value
+    assert set(rows["given_name"]) | set(rows["family_name"]) == {"recorded"}
+    assert "sources" not in app.selectbox(key="correct_table").options
+
+
+def test_a_record_is_entered_and_a_row_corrected_by_hand(
+    store: str, case: Path, open_app: Open, shown: Shown
+) -> None:
+    app = open_app(case, "import_case")
+    app.session_state["user_name"] = "Jo, social work"
+    app.segmented_control(key="import_step").set_value("Enter by hand").run()
+    app.selectbox(key="enter_table").set_value("associations").run()
+    app.text_input(key="enter_person_a").input("C001")
+    app.text_input(key="enter_person_b").input("C012")
+    app.selectbox(key="enter_kind").set_value("peer")
+    app.button(key="FormSubmitter:enter_associations-Enter it").click().run()
+    assert "nothing says how it is known" in shown(app)
+    app.text_area(key="enter_how_associations").input("Told me on a visit")
+    app.button(key="FormSubmitter:enter_associations-Enter it").click().run()
+    assert "Entered. It is part of the case from now on" in shown(app)
+    app.segmented_control(key="import_step").set_value("Correct or take out").run()
+    app.text_input(key="correct_people_person_id").input("C012").run()
+    app.selectbox(key="correct_column").set_value("ehcp")
+    app.text_input(key="correct_value").input("Y")
+    app.text_input(key="correct_why").input("seen the plan")
+    app.button(key="FormSubmitter:correction-Correct it").click().run()
+    assert "Corrected." in shown(app)
+    first, second = load_entries(store, "record")
+    assert (first.by, first.content["row"]["person_b"], first.content["source"]["text"]) == (
+        "Jo, social work",
+        "C012",
+        "Told me on a visit",
+    )
+    # Long after the case's records ended, it keeps its own time.
+    assert first.content["source"]["recorded_on"].startswith("2024-")
+    assert (second.content, second.why) == (
+        {"table": "people", "key": "C012", "row": {"ehcp": "Y"}},
+        "seen the plan",
+    )
+    groups = open_app(case, "peer_map")
+    assert not groups.exception
+
+
+def test_import_at_the_command_line_says_what_changes_and_every_command_takes_the_store(
+    store: str,
+    case: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    file = tmp_path / "hub.sqlite"
+    assert run(monkeypatch, "import", case, "--store", file, "--dry-run", "--by", "Jo") == 0
+    assert "Nothing was imported, as --dry-run asks." in capsys.readouterr().out
+    assert run(monkeypatch, "analyse", store, "--out", tmp_path / "out") == 1
+    assert "holds no case yet. Import one first" in capsys.readouterr().err
+    assert run(monkeypatch, "import", case, "--store", store, "--by", "Jo") == 0
+    assert "Import 1 is in" in capsys.readouterr().out
+    assert run(monkeypatch, "check", store) == 0
+    assert run(monkeypatch, "analyse", store, "--out", tmp_path / "out", "--resamples", "0") == 0
+    assert (tmp_path / "out" / "links.parquet").exists()
+    assert run(monkeypatch, "import", case, "--store", store) == 0
+    assert "Nothing to import: every row is in the store already" in capsys.readouterr().out
+    assert run(monkeypatch, "import", "--store", store, "--undo") == 2
+    assert run(monkeypatch, "import", case, "--store", store, "--undo", "--why", "x") == 2
+    assert run(monkeypatch, "import", "--store", store, "--undo", "--why", "a test") == 0
+    assert run(monkeypatch, "import", tmp_path / "nowhere", "--store", store) == 1
