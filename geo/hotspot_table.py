@@ -56,6 +56,7 @@ def build_hotspots(
     permutations: int = 9_999,
     replications: int = 999,
     level: float = 0.05,
+    robust: bool = False,
     seed: int = 0,
 ) -> Hotspots:
     """Put rates, smoothed rates, Gi*, local Moran and the scan statistic of one measure side by side.
@@ -66,7 +67,7 @@ def build_hotspots(
     areas : from `build_areas`.
     strata : from `build_strata`, for the standardised ratio; without it that is missing.
     repeat_factor : from `runs`; widens the intervals of rates where one child may bring several.
-    permutations, level, seed : as in `gi_star`; replications : as in `spatial_scan`.
+    permutations, level, robust, seed : as in `gi_star`; replications : as in `spatial_scan`.
 
     Returns
     -------
@@ -79,7 +80,13 @@ def build_hotspots(
     known = rates["rate"].notna()
     share = observed[known].sum() / population[known].sum() if known.any() else np.nan
     tested = area_hotspots(
-        observed, population, areas.neighbours, permutations=permutations, level=level, seed=seed
+        observed,
+        population,
+        areas.neighbours,
+        permutations=permutations,
+        level=level,
+        robust=robust,
+        seed=seed,
     )
     local = smoothed_rate(observed, population, neighbours=areas.beside)
     ratios = standardised(strata, observed.index, repeat_factor=repeat_factor)

@@ -47,6 +47,13 @@ def hotspots(
         bool,
         typer.Option("--months", help="Look at each month by itself as well: what emerges, stays, fades."),
     ] = False,
+    robust: Annotated[
+        bool,
+        typer.Option(
+            "--robust",
+            help="Gi* by the order of rates only: for a map on which one area is far out and hides all others.",
+        ),
+    ] = False,
     least: Annotated[
         int | None,
         typer.Option(
@@ -94,8 +101,8 @@ def hotspots(
         **viewed(as_of, viewer),
     )
     counts = finding.build_counts(result, areas, places)
-    found = finding.find_hotspots(counts, measure.value, seed=seed)
-    asked = {"measure": measure.value, "by": by.value, "notes": found.notes}
+    found = finding.find_hotspots(counts, measure.value, robust=robust, seed=seed)
+    asked = {"measure": measure.value, "by": by.value, "robust": robust, "notes": found.notes}
     if publish:
         finding.save(result, out, {"hotspot_counts": finding.publishable(found)}, **asked)
         print(f"Counts with small numbers hidden were written to {out}.")
@@ -108,5 +115,5 @@ def hotspots(
         tables["dense_places"] = dense.places
     finding.save(result, out, tables, **asked, rows=result.counts["rows"], rejected=result.counts["rejected"])
     print_notes(found.notes)
-    without = finding.without_placed(counts, measure.value, seed=seed)
+    without = finding.without_placed(counts, measure.value, robust=robust, seed=seed)
     print(f"{finding.answer(found, without, level=by.value)} Written to {out}.")

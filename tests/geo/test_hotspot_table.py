@@ -15,7 +15,7 @@ from geo.files import read_geography
 from geo.funnel import funnel
 from geo.grid import lonlat_to_grid
 from geo.hotspot_table import COLUMNS, build_hotspots, describe_runs
-from geo.hotspots import gi_star, standardised_rate
+from geo.hotspots import area_hotspots, gi_star, standardised_rate
 from geo.rates import crude_rate
 from geo.scan import spatial_scan
 
@@ -119,6 +119,8 @@ def test_burglaries_of_greater_manchester_by_ward(realdata: Path, folder: Folder
 
     assert (len(found.table), observed.sum()) == (215, 92_626)
     assert not found.table["hotspot"].any()
+    robust = area_hotspots(observed, areas.table["population"], areas.neighbours, robust=True)
+    assert robust["hotspot"].sum() == 10
     assert (found.table["funnel_position"] == "above 99.8%").sum() == 50
     first = found.clusters.iloc[0]
     assert (first["centre"], first["areas"], first["observed"]) == ("E05000697", 1, 2150)

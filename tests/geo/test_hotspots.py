@@ -24,6 +24,7 @@ from geo.hotspots import (
     local_moran,
     local_moran_rate,
     moran,
+    normal_scores,
     standardised_rate,
 )
 from geo.neighbours import build_neighbours
@@ -268,3 +269,11 @@ def test_every_lsoa_of_greater_manchester_is_tested(realdata: Path) -> None:
     assert (found["gi_star_p"] <= 0.05).mean() == pytest.approx(0.05, abs=0.02)
     assert found["hotspot"].sum() == 0
     assert found["local_moran_kind"].isna().all()
+
+
+def test_normal_scores_are_those_of_blom_and_keep_order_and_gaps() -> None:
+    found = normal_scores(pd.Series([3.0, np.nan, 1.0, 1_000.0, 3.0]))
+    # Quantiles of (r - 3/8) / 4.25 for the ranks 2.5, 1, 4, 2.5, from a table of the normal curve.
+    assert found.round(3).tolist()[0] == found.round(3).tolist()[4] == 0.0
+    assert found.round(3).tolist()[2:4] == [-1.049, 1.049]
+    assert np.isnan(found[1])
