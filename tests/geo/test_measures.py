@@ -17,6 +17,7 @@ from geo.measures import (
     area_counts,
     area_months,
     build_occurrences,
+    children_taking,
     describe_outside,
     incidents_unknown,
     outside,
@@ -107,7 +108,11 @@ def participation() -> pd.DataFrame:
 
 
 def counted(
-    place: Geography, hub: Tables, referrals: pd.DataFrame, participation: pd.DataFrame | None, areas: Areas
+    place: Geography,
+    hub: Tables,
+    referrals: pd.DataFrame,
+    participation: pd.DataFrame | None,
+    areas: Areas | None,
 ) -> pd.DataFrame:
     return build_occurrences(
         areas, place, **hub, referrals=referrals, participation=participation, as_of=AS_OF
@@ -265,3 +270,28 @@ def test_without_boundaries_or_population_a_sentence_says_what_to_do(folder: Fol
         build_areas(bare)
     with pytest.raises(ValueError, match="There are no LSOA boundaries"):
         build_areas(bare, level="lsoa")
+
+
+def test_when_and_where_each_occurrence_was(
+    place: Geography, hub: Tables, referrals: pd.DataFrame, participation: pd.DataFrame
+) -> None:
+    hub["events"].loc[0, "ended_at"] = pd.Timestamp("2024-03-01T12:00")
+    hub["events"].loc[1, "started_at"] = pd.Timestamp("2024-03-02")
+    rows = counted(place, hub, referrals, participation, build_areas(place))
+    found = rows[rows["counted"] == "incident"].set_index("event_id").sort_index()
+    assert found["timed"].tolist()[:2] == [True, False]
+    assert found["until"].tolist()[:2] == [pd.Timestamp("2024-03-01T12:00"), pd.Timestamp("2024-03-03")]
+    assert found[["easting", "northing"]].iloc[0].tolist() == [380_100, 405_100]
+    assert rows.loc[rows["counted"] == "referral", "easting"].isna().all()
+    # Without any area the same things are listed, in none.
+    nowhere = counted(place, hub, referrals, participation, None)
+    assert nowhere["area_code"].isna().all()
+    assert nowhere["counted"].value_counts().to_dict() == rows["counted"].value_counts().to_dict()
+
+
+def test_children_taking_part_are_those_who_were_children_that_day(
+    hub: Tables, participation: pd.DataFrame
+) -> None:
+    found = children_taking(participation, hub["people"], hub["events"])
+    # A1 had turned 18, and E9 is no event.
+    assert found.values.tolist() == [["E1", 1], ["E2", 0], ["E2", 1]]

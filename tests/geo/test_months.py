@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import binomtest
+from scipy.stats import binom, binomtest
 
 from geo.months import month_counts, month_table, months_compared
 
@@ -125,3 +125,24 @@ def test_three_years_of_burglaries(realdata: Path) -> None:
     ]
     assert found.loc["2019-01", "ratio"] == pytest.approx(2670 / ((2649 + 2964) / 2))
     assert found.loc[:"2017-01", "ratio"].isna().all()
+
+
+def test_runs_of_one_child_widen_the_interval_and_raise_the_p_value() -> None:
+    counts = pd.Series([20.0, 30.0, 60.0], index=["2022-03", "2023-03", "2024-03"])
+    plain = months_compared(counts).loc["2024-03"]
+    runs = months_compared(counts, repeat_factor=3.0).loc["2024-03"]
+    # As if there were a third of the events.
+    third = months_compared(counts / 3 // 1).loc["2024-03"]
+    assert (runs["observed"], runs["usual"], runs["ratio"]) == (60, 25, plain["ratio"])
+    assert runs["ratio_low"] < plain["ratio_low"] < plain["ratio_high"] < runs["ratio_high"]
+    assert plain["p_value"] < runs["p_value"] < 0.2
+    assert runs["p_value"] == pytest.approx(third["p_value"], abs=0.05)
+
+
+def test_the_tails_for_runs_are_binomial_where_counts_are_whole() -> None:
+    counts = pd.Series([10.0, 14.0], index=["2023-03", "2024-03"])
+    twice = months_compared(counts * 2, repeat_factor=2.0).loc["2024-03"]
+    # Twice the smaller tail of 14 of 24 at one half, by scipy.
+    assert twice["p_value"] == pytest.approx(2 * binom.sf(13, 24, 0.5), rel=1e-9)
+    with pytest.raises(ValueError, match=r"The repeat factor is 0\.5\. Give 1"):
+        months_compared(counts, repeat_factor=0.5)
