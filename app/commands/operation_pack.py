@@ -7,13 +7,21 @@ from typing import Any
 
 
 def write_operation(
-    case: Path, out: Path, operation: str, *, geography: Path | None, dates: str, **settings: Any
+    case: Path,
+    out: Path,
+    operation: str,
+    *,
+    geography: Path | None,
+    decisions: str | None,
+    dates: str,
+    **settings: Any,
 ) -> None:
     """Write what is known of one candidate operation as Word, web page or PDF.
 
     Parameters
     ----------
     operation : the id of the candidate, or its number in the list.
+    decisions : the store of what people decided about the case; by default that of the case.
     **settings : what `app.options.viewed` returns.
     """
     from app.documents.files import save_document, validate_document
@@ -24,7 +32,8 @@ def write_operation(
     validate_document(out)
     from app import analysis
 
-    found = analysis.analyse(case, geography=geography, dates=dates, progress=report, **settings)
+    asked = {"geography": geography, "decisions": decisions, "dates": dates, "progress": report}
+    found = analysis.analyse(case, **asked, **settings)
     places = analysis.load_geography(case, geography)
     # Streamlit is wanted by what the page and the pack share, and takes a second to begin.
     from app.documents.operation_pack import find_operation, loaded_from, operation_paper

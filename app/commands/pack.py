@@ -57,12 +57,12 @@ def pack(
     viewer: RoleOption = Role.analyst,
 ) -> None:
     """Write the pack that a team takes along: day sheets of a week of action, or what is known of an operation."""
+    asked: dict[str, Any] = {"geography": geography, "dates": dates.value, "decisions": decisions}
     if of is Of.operation:
-        _operation(case, out, operation, geography=geography, dates=dates.value, **viewed(as_of, viewer))
+        _operation(case, out, operation, **asked, **viewed(as_of, viewer))
     else:
         from app.commands.week_pack import write_week
 
-        asked: dict[str, Any] = {"geography": geography, "dates": dates.value, "decisions": decisions}
         write_week(case, out, plan, audience.value, **asked, **viewed(as_of, viewer))
 
 

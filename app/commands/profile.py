@@ -14,6 +14,7 @@ from app.options import (
     Case,
     Dates,
     DatesOption,
+    DecisionsOption,
     GeographyOption,
     Grades,
     GradesOption,
@@ -80,6 +81,7 @@ def profile(
             help="A problem profile kept in the app: its question, sections, own words and recommendations, with the figures of now.",
         ),
     ] = "",
+    decisions: DecisionsOption = None,
     geography: GeographyOption = None,
     as_of: AsOfOption = None,
     dates: DatesOption = Dates.iso,
@@ -101,12 +103,13 @@ def profile(
         usage(
             "--saved brings its own question, area, period, concern, owner and marking: leave those options out."
         )
-    chosen = _saved(case, saved) if saved else Profile(asked)
+    chosen = _saved(case, saved, decisions) if saved else Profile(asked)
     from app import analysis
 
     result = analysis.analyse(
         case,
         geography=geography,
+        decisions=decisions,
         dates=dates.value,
         progress=report,
         seed=seed,
@@ -116,13 +119,13 @@ def profile(
     _write(chosen, result, analysis.load_geography(case, geography), out)
 
 
-def _saved(case: Path, entry_id: str) -> Profile:
+def _saved(case: Path, entry_id: str, decisions: str | None) -> Profile:
     """Return a problem profile that was kept in the app."""
     from mapping.entries import load_entries
     from mapping.profiles import profile_from_dict
     from mapping.store import store_url
 
-    entries = {entry.entry_id: entry for entry in load_entries(store_url(case), "profile")}
+    entries = {entry.entry_id: entry for entry in load_entries(store_url(case, decisions), "profile")}
     if entry_id not in entries:
         usage(
             f"No problem profile {entry_id} is kept for this case. Kept are: {', '.join(entries) or 'none'}."

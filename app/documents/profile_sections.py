@@ -231,7 +231,7 @@ def times(scope: Scope) -> Section:
         "Incidents": profile.months_of(incidents["started_at"], scope.period),
         "Referrals": profile.months_of(scope.referrals()["received_on"], scope.period),
     }
-    shown = {name: _each(each, scope.wide) for name, each in counts.items()}
+    shown = _months(counts, scope.wide)
     drawn = {name: _numbers(each) for name, each in shown.items() if name != "Children missing"}
     table = pd.DataFrame(shown)
     month = [_month(label) for label in table.index]
@@ -367,7 +367,7 @@ def _listed_groups(scope: Scope) -> list[Part]:
     ]
     title = f"Groups with children of the area, newest evidence first ({len(rows)} of {words.number(len(scope.groups))})"
     columns = ["Group", "Members", "Living here", "Links", "First evidence", "Newest evidence"]
-    return [Grid(columns, rows, title)] if rows else []
+    return [Grid(columns, rows, title, (1.4, 1.2, 1, 0.9, 1.7, 1.7))] if rows else []
 
 
 def _listed_operations(scope: Scope) -> list[Part]:
@@ -385,7 +385,7 @@ def _listed_operations(scope: Scope) -> list[Part]:
     ]
     title = f"Candidate operations with children of the area, in their order on the Operations page ({len(rows)} of {words.number(len(scope.operations))}); candidates, not facts"
     columns = ["No.", "Shape", "Children", "Living here", "Contacts", "Agencies", "Newest"]
-    widths = (0.6, 3.6, 1, 1, 1, 1, 1.6)
+    widths = (0.7, 3, 1.25, 1, 1.25, 1.25, 1.6)
     return [Grid(columns, rows, title, widths)] if rows else []
 
 
@@ -599,7 +599,7 @@ def disproportionality(scope: Scope) -> Section:
         return Section({}, (f"Referrals could not be compared: {error}",), tuple(grids))
     rows = found.table[found.table["dimension"] != "school"] if scope.wide else found.table
     findings = rows[rows["finding"] != ""]
-    listed = pd.concat([findings, rows[rows["dimension"] == "sex and background"]]).drop_duplicates(["dimension", "group_code"])  # fmt: skip
+    listed = pd.concat([findings, rows[rows["dimension"] == "sex and background"]]).drop_duplicates(["group", "children"])  # fmt: skip
     listed = listed[~listed["children_referred"].between(1, 5)] if scope.wide else listed
     grids.insert(0, Grid(
         ["Group", "Children", "Referred", "Expected", "Referred / expected (95% interval)", "Finding"],
@@ -702,7 +702,7 @@ def intelligence_gaps(scope: Scope) -> Section:
             if len(row["what_is_missing"])
         ]))  # fmt: skip
     agencies = reports["agency"].value_counts()
-    few = words.listing([plain(name) for name in sorted(agencies.index[agencies < 0.02 * len(reports)])])
+    few = words.listing([words.code(name) for name in sorted(agencies.index[agencies < 0.02 * len(reports)])])
     sentences = ["What is missing is a finding: it says where to look next, and whom to ask."]
     if few and not scope.wide:
         sentences.append(
@@ -776,6 +776,16 @@ def _counts(what: str, counted: str, counts: pd.Series, scope: Scope, *, caption
     return Grid(
         [what, counted, "Share"], rows, caption or f"{counted} by {what[:1].lower()}{what[1:]}", (4, 1, 1)
     )
+
+
+def _months(counts: Mapping[str, pd.Series], wide: bool) -> dict[str, pd.Series]:
+    """Return counts by month as text; for a wider audience protected together, as there are never more children than episodes."""
+    if not wide:
+        return {name: _each(each, False) for name, each in counts.items()}
+    from geo.publication import suppress_together
+
+    hidden = suppress_together(counts, within=[("Children missing", "Missing episodes")])
+    return {name: table[""].drop("Total") for name, table in hidden.items()}
 
 
 def _each(counts: pd.Series, wide: bool) -> pd.Series:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +11,6 @@ import pytest
 
 pytestmark = pytest.mark.browser
 
-pytest.importorskip("playwright.sync_api")
-
-_spec = importlib.util.spec_from_file_location("browser_fixtures", Path(__file__).parent / "test_browser.py")
-assert _spec is not None
-assert _spec.loader is not None
-_fixtures = importlib.util.module_from_spec(_spec)
-sys.modules["browser_fixtures"] = _fixtures
-_spec.loader.exec_module(_fixtures)
-serve, browse, DEMO = _fixtures.serve, _fixtures.browse, _fixtures.DEMO
 MINE = "Harm has moved from the station to the park.\nThree shops have agreed to help."
 
 
@@ -42,10 +31,10 @@ def download(page: Any, name: str) -> bytes:
 
 
 def test_a_profile_from_the_question_to_the_document(
-    browse: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    browse: Any, demo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CONTEXTMAP_STORE", str(tmp_path / "store.sqlite"))
-    page = browse(DEMO)
+    page = browse(demo)
     page.open("Problem profile")
     page.reads("This is a preview of everything on record")
     page.page.get_by_label("Your name, kept with what you enter").fill("Analyst QV")
@@ -58,7 +47,7 @@ def test_a_profile_from_the_question_to_the_document(
     page.reads("Kept: what is asked.", "in Aldrith (ward), ", "13 of 13 sections with generated text are still a draft.")  # fmt: skip
 
     show(page, "Words")
-    page.page.get_by_label("Text of this section; change it and it is yours").fill(MINE)
+    page.page.get_by_role("textbox", name="Text of this section").fill(MINE)
     press(page, "Keep this section")
     page.reads("Kept: Summary.", "12 of 13 sections with generated text are still a draft.")
     show(page, "Sections")
@@ -71,7 +60,7 @@ def test_a_profile_from_the_question_to_the_document(
     page.reads("Ask the park's owner about the lights")
 
     # Another day: the page is opened anew, the document drawn up anew, and the words are still the analyst's.
-    page.page.reload()
+    page.page.goto(f"http://{page.host}/")
     page.title("Today")
     page.open("Problem profile")
     page.pick("Problem profile", "What happens")
@@ -92,8 +81,8 @@ def test_a_profile_from_the_question_to_the_document(
     assert download(page, "PDF").startswith(b"%PDF")
 
 
-def test_the_pack_of_a_candidate_operation(browse: Any) -> None:
-    page = browse(DEMO)
+def test_the_pack_of_a_candidate_operation(browse: Any, demo: Path) -> None:
+    page = browse(demo)
     page.open("Operations")
     page.pick("Candidate", "2.")
     read = docx.Document(io.BytesIO(download(page, "Word")))
