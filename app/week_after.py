@@ -183,10 +183,11 @@ def results(entry: Entry, held: Week) -> None:
     rows = result_rows(held, {each: result for each, (_, result) in found.items()})
     left, right = frame.picture_and_panel()
     with left:
+        frame.heading("What each visit came to")
         tables.show(
             rows,
             key="week_results",
-            title="Visits and what they came to",
+            title="All visits, in the order of time",
             what="visit",
             ids=rows["visit_id"].tolist(),
             columns={
@@ -370,10 +371,11 @@ def _show(found: Evaluation, *, entered: int, refused: int) -> None:
         before, after = (
             f"{words.day(first)} to {words.day(last)}" for first, last in (found.before, found.after)
         )
+        frame.heading("Records of concern, before and after")
         tables.show(
             found.counts,
             key="week_counts",
-            title=f"Records before ({before}) and after ({after})",
+            title=f"Before: {before}; after: {after}",
             columns={
                 "zone": "Where",
                 "places": "Places",

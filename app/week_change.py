@@ -233,8 +233,13 @@ def _written(now: Hand) -> dict[str, Any]:
 
 def saved_weeks() -> dict[str, tuple[Entry, Week]]:
     """Return the saved weeks by id, the newest first; what is no week of action is left out."""
-    found = {}
-    for entry in sorted(desk.entries(KIND), key=lambda each: (each.at, each.entry_id), reverse=True):
+    found: dict[str, tuple[Entry, Week]] = {}
+    try:
+        kept = desk.entries(KIND)
+    except (ValueError, OSError) as error:
+        frame.quiet(f"Saved weeks cannot be read. {error}")
+        return found
+    for entry in sorted(kept, key=lambda each: (each.at, each.entry_id), reverse=True):
         try:
             found[entry.entry_id] = (entry, week_from_dict(entry.content))
         except ValueError:
@@ -265,7 +270,7 @@ def saved(loaded: Loaded, weeks: dict[str, tuple[Entry, Week]]) -> None:
         st.button("Open it", key="week_open", on_click=lambda: reopen(loaded, *weeks[chosen]))
 
 
-def last_week(weeks: dict[str, tuple[Entry, Week]], now: Hand) -> Week | None:
-    """Return the week saved last that is not the one in hand."""
-    mine = now.saved[0] if now.saved else None
-    return next((held for each, (_, held) in weeks.items() if each != mine), None)
+def last_week(loaded: Loaded, weeks: dict[str, tuple[Entry, Week]], now: Hand) -> Week | None:
+    """Return the week saved last that is not the one in hand; another role's counts are of other records, and not shown."""
+    mine, role = now.saved[0] if now.saved else None, loaded.question.role
+    return next((held for each, (_, held) in weeks.items() if each != mine and held.viewer == role), None)

@@ -119,7 +119,7 @@ tables.show(
 
 compared, wards = st.columns(2, gap="medium")
 with compared:
-    table = week.comparison(found, plan, week_change.last_week(weeks, now))
+    table = week.comparison(found, plan, week_change.last_week(loaded, weeks, now))
     frame.heading("What it covers, against the best possible, the usual way, and chance")
     st.altair_chart(
         week_page.comparison_chart(table),
