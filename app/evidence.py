@@ -209,9 +209,12 @@ def panel(items: pd.DataFrame, *, key: str, title: str, why: str, certain: bool 
     if contradicted:
         st.html(f'<p class="cm-note">{contradicted}</p>')
     with st.container(height=430 if len(shown) > 3 else "content", border=False, key=f"cards_{key}"):
+        cards = "".join(card(item) for item in shown.head(MOST_CARDS).to_dict("records"))
+        # One stop of the tab key, so that the arrow keys scroll the cards.
         st.html(
-            "".join(card(item) for item in shown.head(MOST_CARDS).to_dict("records"))
-            or '<p class="cm-quiet">There are no items.</p>'
+            f'<div tabindex="0" role="group" aria-label="Items of evidence">{cards}</div>'
+            if cards
+            else '<p class="cm-quiet">There are no items.</p>'
         )
     if len(shown) > MOST_CARDS:
         st.html(

@@ -52,6 +52,7 @@ STRENGTHS: Mapping[str, tuple[str, str]] = {
 }
 ATTRIBUTES = ("age_band", "group_id", "lives_in_ward")
 """Attributes of nodes that become attributes of the chart, where a node has them."""
+Places = Mapping[str, Mapping[str, int]]
 LABEL, TEXT = 250, 4_000
 """Characters that fit a label, and the text of a card."""
 
@@ -123,13 +124,13 @@ def network_to_anx(
     _attribute_classes(chart)
     _types(chart, nodes, links)
     _summary(chart, title, marking, note)
-    items = _add(chart, "ChartItemCollection")
+    items, places = _add(chart, "ChartItemCollection"), _places()
     for number, node in enumerate(nodes):
-        _entity(items, node, number, graph.nodes[node.key], placed[node.key])
+        _entity(items, places, node, number, graph.nodes[node.key], placed[node.key])
     for number, link in enumerate(links):
         pair = frozenset({nodes[link.one].key, nodes[link.other].key})
         values = graph.edges[nodes[link.one].key, nodes[link.other].key]
-        _link(items, link, number, cards[pair], values)
+        _link(items, places, link, number, cards[pair], values)
     etree.indent(chart)
     Path(path).write_bytes(etree.tostring(chart, encoding="UTF-8", xml_declaration=True))
 
@@ -150,17 +151,18 @@ def _grades(chart: etree.Element) -> None:
             _add(strings, "String", Id=f"{element}{number}", Text=text)
 
 
-def _graded(source: str, information: str, handling: str) -> dict[str, str]:
-    """Return the three grades as places in their lists; 0 is not graded."""
-    given = {"GradeOne": source, "GradeTwo": information, "GradeThree": handling}
+def _places() -> Places:
+    """Return for each grading the place of each code in its list; what is not in it is at 0, not graded."""
     return {
-        f"{element}Index": str(_place(load_codes()[codes], given[element]))
+        element: {code: 1 + place for place, code in enumerate(load_codes()[codes])}
         for element, codes in GRADES.items()
     }
 
 
-def _place(codes: Mapping[str, str], code: str) -> int:
-    return 1 + list(codes).index(code) if code in codes else 0
+def _graded(places: Places, source: str, information: str, handling: str) -> dict[str, str]:
+    """Return the three grades as places in their lists."""
+    given = zip(places.items(), (source, information, handling), strict=True)
+    return {f"{element}Index": str(codes.get(code, 0)) for (element, codes), code in given}
 
 
 def _strengths(chart: etree.Element) -> None:
@@ -217,12 +219,15 @@ def _summary(chart: etree.Element, title: str, marking: str, note: str) -> None:
 
 def _entity(
     items: etree.Element,
+    places: Places,
     node: Node,
     number: int,
     values: Mapping[str, Any],
     point: tuple[float, float],
 ) -> None:
-    item = _add(items, "ChartItem", Id=f"item-n{number}", Label=_plain(node.name), **_graded("", "", ""))
+    item = _add(
+        items, "ChartItem", Id=f"item-n{number}", Label=_plain(node.name), **_graded(places, "", "", "")
+    )
     end = _add(item, "End", X=f"{point[0]:.0f}", Y=f"{point[1]:.0f}", Z="0")
     entity = _add(
         end, "Entity", EntityId=f"n{number}", Identity=_plain(node.key, 400), LabelIsIdentity="false"
@@ -250,7 +255,12 @@ def _attributes(item: etree.Element, values: Mapping[str, object]) -> None:
 
 
 def _link(
-    items: etree.Element, link: Link, number: int, cards: Sequence[Card], values: Mapping[str, Any]
+    items: etree.Element,
+    places: Places,
+    link: Link,
+    number: int,
+    cards: Sequence[Card],
+    values: Mapping[str, Any],
 ) -> None:
     best = one_line(values.get("best_grade"))
     handling = sorted({card.handling for card in cards} - {""})
@@ -262,12 +272,12 @@ def _link(
         Id=f"item-l{number}",
         **shared,
         **dates,
-        **_graded(best[:-1], best[-1:], "C" if "C" in handling else "".join(handling[:1])),
+        **_graded(places, best[:-1], best[-1:], "C" if "C" in handling else "".join(handling[:1])),
     )
     drawn = _add(item, "Link", End1Id=f"n{link.one}", End2Id=f"n{link.other}")
     held = _add(drawn, "CardCollection")
     for card in cards:
-        _card(held, card)
+        _card(held, places, card)
     name, kind = STRENGTHS[link.basis][0], _link_type(link)
     style = {
         "ArrowStyle": "ArrowOnHead" if link.harm else "ArrowNone",
@@ -286,7 +296,7 @@ def _link(
     _attributes(item, {**numbers, "nature": values.get("nature")})
 
 
-def _card(held: etree.Element, card: Card) -> None:
+def _card(held: etree.Element, places: Places, card: Card) -> None:
     given = {
         "Summary": _plain(card.summary),
         "SourceReference": _plain(card.reference),
@@ -294,7 +304,7 @@ def _card(held: etree.Element, card: Card) -> None:
         "Text": shortened(xml_safe(visible(card.text)), TEXT),
         "DateTimeDescription": _span(card.first, card.last),
     }
-    graded = _graded(card.source_grade, card.information_grade, card.handling)
+    graded = _graded(places, card.source_grade, card.information_grade, card.handling)
     known = {name: text for name, text in given.items() if text}
     _add(held, "Card", **known, **_dated(card.last), **graded)
 

@@ -27,7 +27,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         format_func=flows.BETWEEN.__getitem__,
         key="boundaries_by",
         persist_state="session",
-        width=185,
+        width=205,
     )
     months = st.selectbox(
         "Period",

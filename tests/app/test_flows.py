@@ -186,6 +186,18 @@ def test_the_page_opens_a_flow_and_its_records(open_app: OpenApp, shown: Shown, 
     assert "missing row 2" not in shown(app)
 
 
+def test_a_planner_sees_flows_and_no_records(open_app: OpenApp, shown: Shown, crossing: Path) -> None:
+    app = open_app(crossing, role="planner")
+    app.switch_page("views/boundaries.py").run()
+    assert not app.exception
+    kinds = next(found for found in app.selectbox if found.label == "What crosses").options
+    assert kinds == [flows.LABELS[kind] for kind in ("missing", "found", "placed")]
+    next(found for found in app.selectbox if found.label == "Flow").select_index(1).run()
+    assert not app.exception
+    assert "the records themselves are not shown" in shown(app)
+    assert "missing row" not in shown(app)
+
+
 @pytest.mark.parametrize("kind", ["contact", "group"])
 def test_the_page_opens_what_several_authorities_share(
     open_app: OpenApp, shown: Shown, crossing: Path, kind: str
