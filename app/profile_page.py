@@ -198,6 +198,7 @@ def show_words(saved: Saved, sections: Mapping[str, Section]) -> None:
         format_func=SECTIONS.__getitem__,
         key="profile_section",
         persist_state="session",
+        help="Keep a section before you go to another: text that is not kept is lost.",
     )
     mine, found = saved.profile.said(key), sections[key]
     generated = "\n".join(found.sentences)

@@ -5,7 +5,8 @@ import streamlit as st
 from app import data, desk, frame, profile_page, state, words
 
 loaded = data.load()
-top = st.container()
+top = st.empty()
+frame.title("Problem profile", "The document is being drawn up from the records.", place=top)
 try:
     saved = profile_page.choose(loaded)
     asked = saved.profile.asked.figures
