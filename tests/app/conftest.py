@@ -33,6 +33,18 @@ def _load(name: str) -> ModuleType:
     return module
 
 
+# A real browser: the app served on a free port, and pages of it that remember what went wrong.
+browsing = _load("browsing")
+serve, browse = browsing.serve, browsing.browse
+
+
+@pytest.fixture(scope="session")
+def demo() -> Path:
+    """The folder of the demo case."""
+    folder: Path = browsing.DEMO
+    return folder
+
+
 @pytest.fixture(scope="session")
 def small_case() -> ModuleType:
     """The module that writes small cases."""

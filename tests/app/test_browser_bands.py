@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -12,20 +10,6 @@ from typing import Any
 import pytest
 
 pytestmark = pytest.mark.browser
-
-
-def _beside(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"{name}_shared", Path(__file__).with_name(f"{name}.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-browser = _beside("test_browser")
-serve, browse = browser.serve, browser.browse
 
 # Every node of the chart on the page: where it is in the picture, and where on the screen.
 NODES = """() => {

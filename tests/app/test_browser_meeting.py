@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +11,12 @@ import pytest
 
 pytestmark = pytest.mark.browser
 
-_spec = importlib.util.spec_from_file_location("browser_fixtures", Path(__file__).parent / "test_browser.py")
-assert _spec is not None
-assert _spec.loader is not None
-_fixtures = importlib.util.module_from_spec(_spec)
-sys.modules["browser_fixtures"] = _fixtures
-_spec.loader.exec_module(_fixtures)
-serve, browse, DEMO = _fixtures.serve, _fixtures.browse, _fixtures.DEMO
-
 
 def test_a_meeting_from_its_beginning_to_its_minutes(
-    browse: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    browse: Any, demo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CONTEXTMAP_STORE", str(tmp_path / "hub.sqlite"))
-    seen = browse(DEMO)
+    seen = browse(demo)
     page = seen.page
     seen.open("Daily meeting")
     for box, text in (

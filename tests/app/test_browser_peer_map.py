@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import sqlite3
-import sys
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -15,13 +13,6 @@ import pytest
 
 pytestmark = pytest.mark.browser
 
-_spec = importlib.util.spec_from_file_location("browser_fixtures", Path(__file__).parent / "test_browser.py")
-assert _spec is not None
-assert _spec.loader is not None
-_fixtures = importlib.util.module_from_spec(_spec)
-sys.modules["browser_fixtures"] = _fixtures
-_spec.loader.exec_module(_fixtures)
-serve, browse, DEMO = _fixtures.serve, _fixtures.browse, _fixtures.DEMO
 
 CHILD = "P000198"
 # Where the chart's nodes are, on screen and on the chart.
@@ -77,11 +68,11 @@ def taken(page: Any, name: str) -> bytes:
 
 
 def test_a_peer_map_from_finding_the_child_to_the_page_that_is_taken_away(
-    browse: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    browse: Any, demo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = tmp_path / "hub.sqlite"
     monkeypatch.setenv("CONTEXTMAP_STORE", str(store))
-    seen = browse(DEMO)
+    seen = browse(demo)
     page = seen.page
     open_map(seen)
     page.get_by_label("Your name, kept").fill("Jo Reed")

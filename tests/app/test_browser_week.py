@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import csv
-import importlib.util
 import io
 import re
-import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -16,16 +14,6 @@ import pytest
 from icalendar import Calendar
 
 pytestmark = pytest.mark.browser
-
-pytest.importorskip("playwright.sync_api")
-
-_spec = importlib.util.spec_from_file_location("browser_fixtures", Path(__file__).parent / "test_browser.py")
-assert _spec is not None
-assert _spec.loader is not None
-_fixtures = importlib.util.module_from_spec(_spec)
-sys.modules["browser_fixtures"] = _fixtures
-_spec.loader.exec_module(_fixtures)
-serve, browse, DEMO = _fixtures.serve, _fixtures.browse, _fixtures.DEMO
 
 
 def reached(page: Any) -> int:
@@ -43,10 +31,10 @@ def press(page: Any, name: str) -> None:
 
 
 def test_a_week_from_choices_to_the_pack_and_what_it_came_to(
-    browse: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    browse: Any, demo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CONTEXTMAP_STORE", str(tmp_path / "store.sqlite"))
-    page = browse(DEMO)
+    page = browse(demo)
     page.open("Week of action")
     best = reached(page)
     # Two days with two teams, well before the end of the records, so that there is an afterwards.
