@@ -167,16 +167,27 @@ def peak_said(rows: pd.DataFrame) -> str:
     return f"{which} at a peak: more recorded in the last 13 weeks than in any 13 weeks before. Places picked at a peak fall anyway, work or no work; places left alone that are as high show by how much."
 
 
+@kept
+def squares(loaded: Loaded, choices: Choices, visits: tuple[int, ...]) -> pd.DataFrame:
+    """Return what is recorded in each square of the map, and how much of it these visits reach; see `app.week_map.cells`."""
+    found = planned(loaded, choices)
+    if isinstance(found, str):
+        raise TypeError(found)
+    slot, place = divmod(pd.Series(visits, dtype="int64").to_numpy(), max(len(found.task.places), 1))
+    sites = found.task.places[["easting", "northing"]].iloc[place].reset_index(drop=True)
+    when = found.task.slots[["day", "starts", "ends"]].iloc[slot].reset_index(drop=True)
+    both = pd.concat([sites, when], axis=1)
+    met = week_map.met_records(found.concern, both, reach=choices.reach, any_day=choices.any_day)
+    return week_map.cells(found.concern, met)
+
+
 def coverage_map(
-    loaded: Loaded, found: WeekPlan, rows: pd.DataFrame, choices: Choices, chosen: str | None
+    loaded: Loaded, plan: Plan, rows: pd.DataFrame, choices: Choices, chosen: str | None
 ) -> tuple[Any, str]:
     """Return the map of the visits and its legend."""
-    slots = found.task.slots.set_index(["day", "slot"])[["starts", "ends"]]
-    visits = rows.drop(columns=["starts", "ends"]).join(slots, on=["day", "slot"])
-    met = week_map.met_records(found.concern, visits, reach=choices.reach, any_day=choices.any_day)
-    squares = week_map.cells(found.concern, met)
-    drawn = week_map.deck(answers.outline(loaded), squares, rows, reach=choices.reach, chosen=chosen)
-    return drawn, week_map.legend(squares, reach=choices.reach)
+    held = squares(loaded, choices, plan.visits)
+    drawn = week_map.deck(answers.outline(loaded), held, rows, reach=choices.reach, chosen=chosen)
+    return drawn, week_map.legend(held, reach=choices.reach)
 
 
 def choose(loaded: Loaded, now: Hand) -> None:

@@ -55,7 +55,8 @@ with choices:
     if weeks:
         week_change.saved(loaded, weeks)
     week_page.choose(loaded, now)
-found = week_page.planned(loaded, now.choices)
+with by_day, st.spinner("Looking for the visits that reach the most, for 20 seconds at most"):
+    found = week_page.planned(loaded, now.choices)
 if isinstance(found, str):
     frame.title("Week of action", "No plan can be made with these choices.", place=top)
     with by_day:
@@ -79,7 +80,7 @@ with choices:
 picture, panel = frame.picture_and_panel()
 with picture:
     frame.heading("Where harm was recorded, and what the visits reach")
-    deck, legend = week_page.coverage_map(loaded, found, rows, now.choices, chosen)
+    deck, legend = week_page.coverage_map(loaded, plan, rows, now.choices, chosen)
     picked = st.pydeck_chart(
         deck,
         key="week_map",
