@@ -107,7 +107,7 @@ def agenda(loaded: Loaded, compared: Snapshot, since: date, asked: Sequence[Entr
     """
     found = _compared(loaded, compared)
     return [
-        *_due_actions(asked, loaded.day),
+        *due_actions(asked, loaded.day),
         *_missing(loaded),
         *_interviews(loaded),
         *_referrals(loaded, compared, since),
@@ -152,7 +152,8 @@ def _columns(rows: Sequence[tuple[str, ...]], *names: str) -> dict[str, pa.Array
     return {name: pa.array([row[at] for row in rows], pa.string()) for at, name in enumerate(names)}
 
 
-def _due_actions(entries: Sequence[Entry], day: date) -> Iterable[Opened]:
+def due_actions(entries: Sequence[Entry], day: date) -> Iterable[Opened]:
+    """Return the open actions that are late, or due by the next day."""
     for entry, action in actions(entries):
         if action.state == "open" and action.due_on <= day + timedelta(days=SOON):
             late = (day - action.due_on).days

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from datetime import date, timedelta
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -25,6 +27,7 @@ STYLE = """
 [data-testid="stMainBlockContainer"] {padding: 5.1rem 2rem 3rem 2rem; max-width: 1840px;}
 [data-testid="stMainBlockContainer"] [data-testid="stVerticalBlock"] {gap: 0.6rem;}
 [data-testid="stElementContainer"]:has(> [data-testid="stHtml"] > style), [data-testid="stElementContainer"]:has(.cm-marking) {position: absolute; height: 0;}
+.cm-tour {font-size: 0.95rem; margin: 0; padding: 0.3rem 0.7rem; border-left: 3px solid #0b5394; max-width: 70rem;}
 .cm-line {color: #3d4852; font-size: 0.9rem; margin: 0;}
 .cm-answer {font-size: 1.12rem; line-height: 1.5; margin: 0 0 0.4rem 0; max-width: 62rem;}
 .cm-steady {min-height: 3em;}
@@ -55,11 +58,15 @@ def markings() -> None:
     )
 
 
-def line(case: str) -> Any:
-    """Show the slim line of what is seen and by whom, with its switches; return the place of its words."""
+def line(case: str, *, beside: Callable[[], None] = lambda: None) -> Any:
+    """Show the slim line of what is seen and by whom, with its switches; return the place of its words.
+
+    `beside` draws what else stands before the switches.
+    """
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="line"):
         place = st.empty()
         st.space("stretch")
+        beside()
         st.segmented_control(
             "Grades of information used",
             list(state.GRADES),
@@ -172,6 +179,28 @@ def trouble(text: str) -> None:
     st.html(f'<div class="cm-note" role="alert"><b>This case cannot be shown.</b>{"".join(lines)}</div>')
 
 
+def failed(page: str, error: Exception) -> None:
+    """Say calmly that a page could not be drawn; what went wrong goes to the log, not on the screen.
+
+    The exception itself, which Streamlit draws as a box of its own once it is raised again, stays out of sight.
+    """
+    at = traceback.extract_tb(error.__traceback__)[-1]
+    with suppress(OSError):
+        log.append(
+            "a page failed",
+            role=state.role(),
+            page=page,
+            error=type(error).__name__,
+            where=f"{Path(at.filename).name}, line {at.lineno}",
+        )
+    st.html(
+        '<style>[data-testid="stException"] {display: none;}</style>'
+        f'<div class="cm-note" role="alert"><b>The page {markup(page)} could not be drawn.</b>'
+        f"<p>Nothing you have kept is lost. Try another day or another choice, or open another page. "
+        f"What went wrong is in the log on this computer, at {datetime.now(UTC):%H:%M} UTC: tell whoever looks after Contextmap.</p></div>"
+    )
+
+
 @contextmanager
 def method() -> Iterator[None]:
     """Open the fold on method and limits at the end of a page."""
@@ -179,18 +208,27 @@ def method() -> Iterator[None]:
         yield
 
 
-def since(as_of: date) -> date:
-    """Show how far back changes are looked for, the same on every page; return the earlier day."""
-    days = st.segmented_control(
+def since(as_of: date, *, meeting: date | None = None) -> date:
+    """Show how far back changes are looked for, the same on every page; return the earlier day.
+
+    Parameters
+    ----------
+    meeting : the day the last meeting looked at, where there was one.
+    """
+    days = dict.fromkeys([1, 7, 14, 28], "")
+    if meeting is not None and meeting < as_of:
+        days = {(as_of - meeting).days: "", **days}
+        days[(as_of - meeting).days] = "Since the last meeting"
+    chosen = st.segmented_control(
         "Changes in the last",
-        [1, 7, 14, 28],
-        format_func=lambda days: words.count(days, "day"),
+        list(days),
+        format_func=lambda count: days[count] or words.count(count, "day"),
         key="since_days",
         default=7,
         required=True,
         persist_state="session",
     )
-    return as_of - timedelta(days=int(days))
+    return as_of - timedelta(days=int(chosen))
 
 
 def mind_words(*texts: str) -> None:

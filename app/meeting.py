@@ -131,6 +131,12 @@ def current(loaded: Loaded) -> tuple[tuple[Entry, Meeting] | None, tuple[Entry, 
     return open_meeting(entries), last_meeting(entries)
 
 
+def last_day(loaded: Loaded) -> date | None:
+    """Return the day that the last closed meeting looked at; None where there was none."""
+    _, last = current(loaded)
+    return None if last is None else last[1].as_of
+
+
 def asked(loaded: Loaded) -> list[Entry]:
     """Return the entries of actions, of the meetings that this viewer may read."""
     hidden = {entry.entry_id for entry in desk.entries(KIND) if not _may_see(entry, loaded.question.viewer)}

@@ -11,6 +11,7 @@ from app import (
     evidence,
     frame,
     kinds,
+    meeting,
     names,
     network,
     state,
@@ -75,7 +76,7 @@ frame.title("Groups", words.groups_answer(every, answers.members(loaded)), stead
 bar = st.container(horizontal=True, vertical_alignment="bottom")
 with bar:
     box = st.container(width=360)
-    since = frame.since(loaded.day)
+    since = frame.since(loaded.day, meeting=meeting.last_day(loaded))
     only = st.segmented_control(
         "Groups shown",
         list(words.GROUP_FILTERS),

@@ -3,7 +3,21 @@
 import pandas as pd
 import streamlit as st
 
-from app import answers, changes, data, evidence, frame, lines, names, recent, state, tables, words
+from app import (
+    answers,
+    changes,
+    data,
+    evidence,
+    frame,
+    lines,
+    meeting,
+    names,
+    recent,
+    reviews,
+    state,
+    tables,
+    words,
+)
 from app.text import markdown, markup
 
 loaded = data.load()
@@ -21,8 +35,11 @@ answer = (
     f"{words.count(len(missing), 'child', 'children').capitalize()} missing now; "
     f"{words.count(len(soon), 'return interview')} due within {recent.INTERVIEW_HOURS} hours of the child's return and {words.number(len(late))} past that time."
 )
+waiting = reviews.due(loaded)
+if waiting:
+    answer = f"{answer[:-1]}; {words.count(len(waiting), 'action or review', 'actions and reviews')} due."
 frame.title("Today", answer)
-since = frame.since(as_of)
+since = frame.since(as_of, meeting=meeting.last_day(loaded))
 now_column, due_column, changed_column = st.columns(3, gap="medium")
 
 with now_column:
@@ -39,6 +56,9 @@ with due_column:
         frame.quiet("No return interview is due.")
     with st.container(height=460 if len(listed) > 5 else "content", border=False, key="today_due"):
         frame.lines(lines.interview_due(row, label) for row in listed.head(60).to_dict("records"))
+    if waiting:
+        frame.heading(f"Actions and reviews due ({len(waiting)})")
+        reviews.show(waiting)
     if older:
         frame.quiet(
             f"{words.count(older, 'more interview')} never held, from returns more than {recent.OVERDUE_DAYS + 3} days ago; the table below lists them."
