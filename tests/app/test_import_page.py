@@ -119,6 +119,8 @@ def test_a_record_is_entered_and_a_row_corrected_by_hand(
 def test_import_at_the_command_line_says_what_changes_and_every_command_takes_the_store(
     store: str,
     case: Path,
+    open_app: Open,
+    shown: Shown,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -133,6 +135,9 @@ def test_import_at_the_command_line_says_what_changes_and_every_command_takes_th
     assert run(monkeypatch, "check", store) == 0
     assert run(monkeypatch, "analyse", store, "--out", tmp_path / "out", "--resamples", "0") == 0
     assert (tmp_path / "out" / "links.parquet").exists()
+    app = open_app(store, "groups")
+    assert not app.exception
+    assert "Case <b>small</b>" in shown(app)
     assert run(monkeypatch, "import", case, "--store", store) == 0
     assert "Nothing to import: every row is in the store already" in capsys.readouterr().out
     assert run(monkeypatch, "import", "--store", store, "--undo") == 2
