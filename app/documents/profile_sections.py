@@ -601,7 +601,10 @@ def disproportionality(scope: Scope) -> Section:
     rows = found.table[found.table["dimension"] != "school"] if scope.wide else found.table
     findings = rows[rows["finding"] != ""]
     listed = pd.concat([findings, rows[rows["dimension"] == "sex and background"]]).drop_duplicates(["group", "children"])  # fmt: skip
-    listed = listed[~listed["children_referred"].between(1, 5)] if scope.wide else listed
+    if scope.wide:
+        # The groups of one kind add up, so one that is small gives itself away beside the others.
+        small = rows.loc[rows["children_referred"].between(1, 5), "dimension"]
+        listed = listed[~listed["dimension"].isin(small)]
     grids.insert(0, Grid(
         ["Group", "Children", "Referred", "Expected", "Referred / expected (95% interval)", "Finding"],
         [_gap(row) for row in listed.to_dict("records")],

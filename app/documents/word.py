@@ -209,7 +209,11 @@ def _shade(style: Any) -> None:
     properties = style.element.get_or_add_pPr()
     border = _property(properties, "pBdr")
     _property(border, "left", val="single", sz="24", space="6", color="B45F06")
-    _property(properties, "shd", val="clear", color="auto", fill=_DRAFTED)
+    ground = _property(properties, "shd", val="clear", color="auto", fill=_DRAFTED)
+    # Word wants these before the spacing that the style has already.
+    for element in (ground, border):
+        properties.remove(element)
+        properties.insert(0, element)
 
 
 def _add_field(paragraph: Any, name: str) -> None:
