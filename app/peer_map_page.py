@@ -368,26 +368,51 @@ def mark_place(work: Work, node: str, names: Names) -> None:
     hint(typed)
 
 
+def filters() -> tuple[int, tuple[str, ...], int | None]:
+    """Show what the map can be narrowed to; return steps, kinds of link, and how many days back."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        steps = st.segmented_control(
+            "Steps from the child",
+            [1, 2],
+            key="peer_steps",
+            default=1,
+            required=True,
+            persist_state="session",
+            format_func=lambda step: f"{step} step" if step == 1 else f"{step} steps",
+        )
+        within = st.selectbox(
+            "Seen within", list(words.PERIODS), key="peer_within", persist_state="session", width=180
+        )
+    wanted = st.pills(
+        "Show",
+        list(words.PEER_FILTERS),
+        selection_mode="multi",
+        key="peer_show",
+        default=list(words.PEER_FILTERS),
+        persist_state="session",
+    )
+    return int(steps), tuple(wanted), words.PERIODS[within]
+
+
 # --- three boxes ----------------------------------------------------------------------------------------------
 
 
 @st.fragment
 def add_boxes(work: Work, nodes: pd.DataFrame, names: Names, child_label: str) -> None:
     """Show the three boxes that add a person, a place or a link: who or what, how they know each other, how you know."""
-    frame.heading("Add a person, place or link")
     offered = _offered(nodes, names, work.child)
     turn = state.turn("peer_add")
     others = [node for node in nodes["id"] if str(node).startswith("person:")]
     with st.container(horizontal=True, vertical_alignment="bottom", key="peer_add"):
         who = st.selectbox(
-            "Who or what? Choose, or type a new name",
+            "Add to the map: who or what?",
             list(offered),
             index=None,
             format_func=lambda node: offered.get(node, node),
             accept_new_options=True,
-            placeholder="A person, place, phone, account…",
+            placeholder="Choose, or type a new name",
             key=f"peer_add_who_{turn}",
-            width=300,
+            width=290,
         )
         of = str(who).partition(":")[0] if who in offered else None
         ways = [way for way in WAYS.values() if of is None or way.of == of]
@@ -398,18 +423,17 @@ def add_boxes(work: Work, nodes: pd.DataFrame, names: Names, child_label: str) -
             format_func=lambda name: WAYS[name].words[:1].upper() + WAYS[name].words[1:],
             placeholder="Choose",
             key=f"peer_add_way_{turn}_{of}",
-            width=300,
+            width=290,
         )
         how = st.text_input(
             "How do you know?",
             placeholder="Who told you, or what you saw, and when",
             key=f"peer_add_how_{turn}",
             max_chars=LONGEST_TEXT,
-            width=360,
+            width=350,
         )
         pressed = st.button("Add", key="peer_add_go", type="primary", icon=":material/add:")
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        with st.popover("Another person, another day", icon=":material/more_horiz:", type="tertiary"):
+        with st.popover("More", help="Link somebody else on the map, or give another day"):
             me = f"person:{work.child}"
             between = st.selectbox(
                 "Link them to",
@@ -424,7 +448,7 @@ def add_boxes(work: Work, nodes: pd.DataFrame, names: Names, child_label: str) -
                 format="DD/MM/YYYY",
                 key=f"peer_add_day_{turn}",
             )
-        _say_added()
+    _say_added()
     hint(str(how or ""), "" if who in offered else str(who or ""))
     _same_initials(who, offered)
     if pressed:
@@ -553,6 +577,7 @@ def actions_and_notes(work: Work) -> None:
     ):
         for key, action in sorted(work.sheet.actions.items(), key=lambda each: (each[1].due_on, each[0])):
             _action(work, key, action)
+        hint(*(action.what for action in work.sheet.actions.values()))
         _new_action(work)
         _notes(work)
 
@@ -655,7 +680,7 @@ def keep_map(work: Work, nodes: pd.DataFrame) -> None:
                 icon=":material/save:",
             )
         frame.quiet(
-            "A peer map is made for one of these two purposes and no other. On the day it closes it can no longer be opened, unless its owner renews it for a reason; the record of it stays."
+            "A peer map is made for one of these two purposes and no other. After the day on which it closes it can no longer be opened, unless its owner renews it for a reason; the record of it stays."
         )
         if pressed:
             _save(work, nodes, PeerMap(work.child, purpose or "", owner.strip(), review_on, expires_on))

@@ -60,32 +60,19 @@ if child is None:
     page.maps_due(label)
     st.stop()
 
-with st.container(horizontal=True, vertical_alignment="bottom"):
-    steps = st.segmented_control(
-        "Steps from the child",
-        [1, 2],
-        key="peer_steps",
-        default=1,
-        required=True,
-        persist_state="session",
-        format_func=lambda step: f"{step} step" if step == 1 else f"{step} steps",
-    )
-    wanted = st.pills(
-        "Show",
-        list(words.PEER_FILTERS),
-        selection_mode="multi",
-        key="peer_show",
-        default=list(words.PEER_FILTERS),
-        persist_state="session",
-    )
-    within = st.selectbox(
-        "Seen within", list(words.PERIODS), key="peer_within", persist_state="session", width=180
-    )
+# Always there, so that the chart below keeps its place and is not drawn anew.
+boxes, standing = st.container(), st.container()
+picture, panel = frame.picture_and_panel()
+with picture:
+    chart, chips = st.container(), st.container()
+with chips:
+    steps, wanted, within = page.filters()
 
 work = peer_maps.work_on(child, saved, today=page.today())
-by_hand = added.added(desk.entries("record"))
-late = added.added(peer_maps.just_added(desk.entries("record"), loaded.question.additions))
-asked = (child, steps, tuple(wanted), words.PERIODS[within])
+entered = desk.entries("record")
+by_hand = added.added(entered)
+late = added.added(peer_maps.just_added(entered, loaded.question.additions))
+asked = (child, steps, wanted, within)
 around = added.around(loaded, answers.around(loaded, *asked, state.grades()), late, by_hand)
 names = page.Names(added.labels(label, late, shown=state.names_shown()), added.names_of(loaded, late))
 rings = bands.peer_places(all_grades, *asked)
@@ -96,13 +83,14 @@ rows = answers.surroundings(loaded, child, around, called=names.called)
 frame.title(f"Peer map of {label[child]}", words.peer_answer(rows), place=top, steady=True)
 with controls:
     page.buttons(work, nodes, rings)
-with st.container():  # always there, so that the chart below keeps its place and is not drawn anew
+with boxes:
+    page.add_boxes(work, nodes, names, label[child])
+with standing:
     page.standing(work, saved)
 
-picture, panel = frame.picture_and_panel()
 chosen = state.known_choice("link", edges["id"])
 node = state.known_choice("map_node", nodes["id"])
-with picture:
+with chart:
     network.chart(
         nodes,
         edges,
@@ -115,6 +103,7 @@ with picture:
         on_move=page.on_move(work, nodes, names),
     )
     st.html(network.legend(nodes, edges, loaded))
+with picture:
     frame.quiet(
         "Drag anything to where it belongs. As arranged by context: home and family, peers, school, places, phones and accounts, online; protective people nearest, adults of concern apart at the edge."
     )
@@ -133,7 +122,6 @@ with panel:
     else:
         evidence.surroundings(rows, names.people, child)
 
-page.add_boxes(work, nodes, names, label[child])
 page.safety_map(work, rows, names)
 page.actions_and_notes(work)
 page.keep_map(work, nodes)
