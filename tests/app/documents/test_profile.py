@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 import docx
+import pandas as pd
 import pytest
 
 from app.analysis import Analysis, analyse, load_geography
@@ -71,6 +72,23 @@ def test_the_summary_says_what_is_counted(sections: dict[str, Section]) -> None:
         "There were 4,958 missing episodes of 1,381 children; 525 of these children (38.0%) were missing more than once.",
     )
     assert "Referrals in the last 12 months: 242, in the 12 months before 240; chance could explain that." in sections["comparison"].sentences  # fmt: skip
+
+
+def test_the_rest_of_the_summary_is_that_of_the_files_and_the_results(
+    demo: Analysis, sections: dict[str, Section]
+) -> None:
+    """`tests/app/test_profile.py` counts the other numbers a second time."""
+    figures = sections["summary"].figures
+    referrals = pd.read_csv(DEMO / "referrals.csv", parse_dates=["opened_on", "closed_on"])
+    last = pd.Timestamp("2026-03-31")
+    still = referrals[(referrals["opened_on"] <= last) & ~(referrals["closed_on"] <= last)]
+    assert figures["Children open at the end"] == str(still["person_id"].nunique())
+    groups = demo.groups
+    large = groups.groupby("group_id").filter(lambda group: len(group) >= 3)
+    assert figures["Groups of three or more"] == str(
+        large[large["age_band"] == "child"]["group_id"].nunique()
+    )
+    assert figures["Candidate operations"] == str(demo.operations.entities["operation_id"].nunique())
 
 
 def test_generated_text_is_a_draft_until_somebody_has_read_it(
