@@ -363,6 +363,11 @@ def case_name() -> str:
     return case_folder().resolve().name
 
 
+def is_demo() -> bool:
+    """Say whether the case to show is the demo that comes with Contextmap."""
+    return case_folder().resolve() == DEMO
+
+
 def withheld(loaded: Loaded) -> str:
     """Return how many reports other roles do not see, for those who may know that there are any."""
     if not loaded.question.viewer.sees_restricted:

@@ -28,6 +28,7 @@ STYLE = """
 [data-testid="stMainBlockContainer"] [data-testid="stVerticalBlock"] {gap: 0.6rem;}
 [data-testid="stElementContainer"]:has(> [data-testid="stHtml"] > style), [data-testid="stElementContainer"]:has(.cm-marking) {position: absolute; height: 0;}
 .cm-tour {font-size: 0.95rem; margin: 0; padding: 0.3rem 0.7rem; border-left: 3px solid #0b5394; max-width: 70rem;}
+.cm-scrolled {max-height: 460px; overflow-y: auto; padding-right: 0.4rem;}
 .cm-line {color: #3d4852; font-size: 0.9rem; margin: 0;}
 .cm-answer {font-size: 1.12rem; line-height: 1.5; margin: 0 0 0.4rem 0; max-width: 62rem;}
 .cm-steady {min-height: 3em;}
@@ -42,6 +43,7 @@ STYLE = """
 .cm-quote {background: #f4f6f8; padding: 0.35rem 0.6rem; margin: 0.25rem 0; border-radius: 0.25rem;}
 .cm-quote summary {cursor: pointer;}
 .cm-note {border-left: 4px solid #b45f06; background: #fdf5ec; padding: 0.5rem 0.8rem; margin: 0.2rem 0; overflow-wrap: anywhere;}
+[data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p {color: #4d5963; opacity: 1;}
 .cm-row {border-bottom: 1px solid #e1e5e9; padding: 0.4rem 0; overflow-wrap: anywhere;}
 .cm-figure {font-variant-numeric: tabular-nums; font-weight: 650;}
 .st-key-today_changed button {min-height: 1.9rem; padding: 0;}
@@ -156,10 +158,14 @@ def heading(text: str) -> None:
     st.html(f'<h2 class="cm-panel-title">{markup(text)}</h2>')
 
 
-def lines(rows: Iterable[str]) -> None:
-    """Show lines of HTML one under the other, or nothing where there are none."""
+def lines(rows: Iterable[str], *, scrolled: str = "") -> None:
+    """Show lines of HTML one under the other, or nothing where there are none.
+
+    With `scrolled`, the name of the list, a long one scrolls in a region of its own that the keyboard reaches.
+    """
     if body := "".join(rows):
-        st.html(body)
+        region = f'<div class="cm-scrolled" tabindex="0" role="region" aria-label="{markup(scrolled)}">'
+        st.html(f"{region}{body}</div>" if scrolled else body)
 
 
 def quiet(text: str) -> None:

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import streamlit as st
+from streamlit.errors import FragmentHandledException
 
-from app import data, frame, state
+from app import data, frame, state, tour
 from mapping.access import ROLES
 
 st.set_page_config(
@@ -74,7 +75,8 @@ if wanted := state.next_page():
     st.switch_page(f"views/{wanted}.py")
 frame.markings()
 case = data.case_name()
-place = frame.line(case)
+demo = data.is_demo() and ROLES[state.role()].sees_people
+place = frame.line(case, beside=lambda: tour.again(demo=demo))
 frame.say_line(place, case=case, as_of=state.as_of())
 try:
     loaded = data.load()
@@ -82,4 +84,13 @@ except data.NotLoadedError as error:
     frame.trouble(str(error))
     st.stop()
 frame.say_line(place, case=case, as_of=loaded.analysis.as_of, withheld=data.withheld(loaded))
-page.run()
+tour.show(page.title, demo=demo)
+try:
+    page.run()
+except data.NotLoadedError as error:
+    frame.trouble(str(error))
+except FragmentHandledException:
+    raise
+except Exception as error:
+    frame.failed(page.title, error)
+    raise

@@ -216,7 +216,23 @@ def peer_work() -> dict[str, Any]:
 def open_page(page: str, what: str, value: Any) -> None:
     """Choose a thing and go to the page that shows it (for callbacks)."""
     choose(what, value)
+    go_to(page)
+
+
+def go_to(page: str) -> None:
+    """Go to a page (for callbacks)."""
     st.session_state["go_to"] = page
+
+
+def tour() -> int | None:
+    """Return the step the tour of the demo is at; None before it was offered an answer."""
+    found: int | None = st.session_state.get("tour")
+    return found
+
+
+def step_tour(step: int) -> None:
+    """Go to a step of the tour; the number of steps closes it (for callbacks)."""
+    st.session_state["tour"] = step
 
 
 def next_page() -> str | None:

@@ -143,8 +143,8 @@ with panel:
         ways.panel(loaded, rows[rows["id"] == chosen].iloc[0], people, key="connect")
     else:
         frame.heading(ways.heading(found, mode, length))
-        with st.container(height=560 if found.listed > 3 else "content", border=False, key="connect_paths"):
-            frame.lines([ways.paths_html(found, called, noun, most=ways.MOST_LISTED, timed=timed)])
+        listed = ways.paths_html(found, called, noun, most=ways.MOST_LISTED, timed=timed)
+        frame.lines([listed], scrolled="Paths")
         if found.listed > ways.MOST_LISTED:
             frame.quiet(
                 f"The first {ways.MOST_LISTED} are listed; the table below has them all, step by step."

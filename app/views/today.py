@@ -46,16 +46,20 @@ with now_column:
     frame.heading(f"Missing now ({len(missing)})")
     if missing.empty:
         frame.quiet("Nobody is recorded as missing.")
-    with st.container(height=460 if len(missing) > 5 else "content", border=False, key="today_missing"):
-        frame.lines(lines.missing_now(row, label, place) for row in missing.head(50).to_dict("records"))
+    frame.lines(
+        (lines.missing_now(row, label, place) for row in missing.head(50).to_dict("records")),
+        scrolled="Missing now",
+    )
 
 with due_column:
     frame.heading(f"Return interviews due ({len(soon)}) and past their time ({len(late)})")
     listed = pd.concat([soon.sort_values("hours_left"), late])
     if listed.empty:
         frame.quiet("No return interview is due.")
-    with st.container(height=460 if len(listed) > 5 else "content", border=False, key="today_due"):
-        frame.lines(lines.interview_due(row, label) for row in listed.head(60).to_dict("records"))
+    frame.lines(
+        (lines.interview_due(row, label) for row in listed.head(60).to_dict("records")),
+        scrolled="Return interviews due and past their time",
+    )
     if waiting:
         frame.heading(f"Actions and reviews due ({len(waiting)})")
         reviews.show(waiting)
