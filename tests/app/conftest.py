@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import NamedTuple
 
 import pytest
 import streamlit as st
@@ -36,6 +37,12 @@ def _load(name: str) -> ModuleType:
 # A real browser: the app served on a free port, and pages of it that remember what went wrong.
 browsing = _load("browsing")
 serve, browse = browsing.serve, browsing.browse
+
+
+@pytest.fixture(scope="session")
+def browser_pages() -> list[str]:
+    """Every page but Today, as a browser's visitor finds them in the navigation."""
+    return ["Daily meeting", *(name for names in browsing.SECTIONS.values() for name in names)]
 
 
 @pytest.fixture(scope="session")
@@ -86,6 +93,35 @@ def open_app(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., A
         return app
 
     return open_page
+
+
+class Ran(NamedTuple):
+    """What a command left behind: its exit code, what it printed and what it complained of."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def run(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> Callable[..., Ran]:
+    """Return a function that runs `contextmap` with arguments in this process; its log is one of its own."""
+    from app import cli
+
+    monkeypatch.setenv("CONTEXTMAP_LOG_DIR", str(tmp_path / "log"))
+
+    def command(*arguments: object) -> Ran:
+        monkeypatch.setattr(sys, "argv", ["contextmap", *map(str, arguments)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as stopped:
+            cli.main()
+        printed = capsys.readouterr()
+        assert "Traceback" not in printed.err
+        return Ran(int(stopped.value.code or 0), printed.out, printed.err)
+
+    return command
 
 
 @pytest.fixture(scope="session")

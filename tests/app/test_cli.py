@@ -20,29 +20,6 @@ RESULTS = ("links", "link_items", "groups", "group_summary", "shared_contacts", 
 COMMANDS = ("demo", "check", "analyse", "serve", "export")
 
 
-class Ran:
-    """What a command left behind: its exit code and what it printed."""
-
-    def __init__(self, code: int, out: str, err: str) -> None:
-        self.code, self.out, self.err = code, out, err
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
-    """Run `contextmap` with arguments in this process."""
-
-    def command(*arguments: object) -> Ran:
-        monkeypatch.setattr(sys, "argv", ["contextmap", *map(str, arguments)])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as stopped:
-            cli.main()
-        printed = capsys.readouterr()
-        assert "Traceback" not in printed.err
-        return Ran(int(stopped.value.code or 0), printed.out, printed.err)
-
-    return command
-
-
 @pytest.fixture
 def case(write_case: Any) -> Path:
     folder: Path = write_case(

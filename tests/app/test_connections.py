@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from textwrap import dedent
 from typing import Any, NamedTuple
@@ -10,7 +9,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 import pytest
 
-from app import cli, connections
+from app import connections
 from app.connections import (
     answer,
     band_line,
@@ -58,17 +57,12 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def run(case: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
-    """Run `contextmap connect` on the case in this process."""
+def run(run: Any, case: Path) -> Any:
+    """Run `contextmap connect` on the case in this process; what it printed comes line by line."""
 
     def command(*arguments: str) -> Ran:
-        monkeypatch.setattr(sys, "argv", ["contextmap", "connect", str(case), *arguments])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as stopped:
-            cli.main()
-        printed = capsys.readouterr()
-        assert "Traceback" not in printed.err
-        return Ran(int(stopped.value.code or 0), printed.out.splitlines(), printed.err.strip())
+        code, out, err = run("connect", case, *arguments)
+        return Ran(code, out.splitlines(), err.strip())
 
     return command
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -14,7 +13,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import cli, dashboard, dashboard_help, dashboard_page
+from app import dashboard, dashboard_help, dashboard_page
 from app.analysis import analyse, load_geography
 from app.dashboard import TABLES, Dashboard, answer, build_dashboard
 from mapping.access import Viewer
@@ -387,20 +386,6 @@ def test_who_may_not_see_every_report_is_told_so(write_case: Any) -> None:
 
 
 # The command and the page ---------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
-    """Run `contextmap` with arguments in this process: exit code, what it printed, what it complained of."""
-
-    def command(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["contextmap", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stopped:
-            cli.main()
-        printed = capsys.readouterr()
-        return int(stopped.value.code or 0), printed.out, printed.err
-
-    return command
 
 
 def test_the_command_writes_every_table_twice_and_says_what_the_page_says(

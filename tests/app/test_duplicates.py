@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
-from typer.testing import CliRunner
 
 from app import duplicates, pairs
-from app.cli import cli
 from mapping.access import Viewer
 from mapping.judgements import judge, load_judgements
 from mapping.store import open_store, store_url
@@ -203,16 +202,10 @@ def test_decisions_that_contradict_each_other_are_said(open_app: OpenApp, shown:
     )
 
 
-def run(*arguments: str) -> tuple[int, str]:
-    """Run the command line and return its code and what it printed."""
-    result = CliRunner().invoke(cli, list(arguments))
-    return result.exit_code, result.output
-
-
-def test_the_command_writes_what_the_page_shows(twice: Path, tmp_path: Path) -> None:
+def test_the_command_writes_what_the_page_shows(run: Any, twice: Path, tmp_path: Path) -> None:
     with open_store(store_url(twice)) as store:
         judge(store, "C3", "C4", "different", by="Jo", why="twins")
-    code, said = run("duplicates", str(twice), "--out", str(tmp_path / "out"))
+    code, said, _ = run("duplicates", str(twice), "--out", str(tmp_path / "out"))
     assert code == 0
     assert "2 pairs of 5 people may be one person; 0 judged to be one, 1 to be two." in said
     found = pd.read_parquet(tmp_path / "out" / "duplicates.parquet")
@@ -224,23 +217,23 @@ def test_the_command_writes_what_the_page_shows(twice: Path, tmp_path: Path) -> 
         "duplicates.parquet",
         "summary.json",
     ]
-    code, said = run("duplicates", str(twice), "--out", str(tmp_path / "none"), "--threshold", "99")
+    code, said, _ = run("duplicates", str(twice), "--out", str(tmp_path / "none"), "--threshold", "99")
     assert (code, "0 pairs of 5 people" in said) == (0, True)
 
 
-def test_the_command_refuses_a_viewer_who_sees_nobody(twice: Path, tmp_path: Path) -> None:
-    code, _ = run("duplicates", str(twice), "--out", str(tmp_path / "out"), "--viewer", "planner")
+def test_the_command_refuses_a_viewer_who_sees_nobody(run: Any, twice: Path, tmp_path: Path) -> None:
+    code, *_ = run("duplicates", str(twice), "--out", str(tmp_path / "out"), "--viewer", "planner")
     assert code == 2
     assert not (tmp_path / "out").exists()
     with pytest.raises(PermissionError, match="sees wards, not people"):
         pairs.duplicate_pairs(twice, viewer=Viewer("planner"))
 
 
-def test_analyse_merges_by_the_decisions_it_is_given(twice: Path, tmp_path: Path) -> None:
+def test_analyse_merges_by_the_decisions_it_is_given(run: Any, twice: Path, tmp_path: Path) -> None:
     given = tmp_path / "given.sqlite"
     with open_store(store_url(twice, given)) as store:
         judge(store, "C1", "C2", "same", by="Jo", why="one home")
-    code, said = run("analyse", str(twice), "--out", str(tmp_path / "out"), "--decisions", str(given))
+    code, said, _ = run("analyse", str(twice), "--out", str(tmp_path / "out"), "--decisions", str(given))
     assert code == 0
     assert (
         "1 record of a person is read as another record of the same person, because somebody judged so: C2 as C1."
@@ -252,5 +245,5 @@ def test_analyse_merges_by_the_decisions_it_is_given(twice: Path, tmp_path: Path
         "C4",
         "C5",
     ]
-    code, said = run("analyse", str(twice), "--out", str(tmp_path / "plain"))
+    code, said, _ = run("analyse", str(twice), "--out", str(tmp_path / "plain"))
     assert (code, "judged" in said) == (0, False)

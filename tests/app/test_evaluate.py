@@ -2,42 +2,41 @@
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from app import cli
 from geo.displacement import NO_AROUND, PEAK
 
 
-def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
-    """Run `contextmap evaluate` in this process; return the exit code."""
-    monkeypatch.setattr(sys, "argv", ["contextmap", "evaluate", *map(str, arguments)])
-    with pytest.raises(SystemExit) as stopped:
-        cli.main()
-    return int(stopped.value.code or 0)
+@pytest.fixture
+def evaluate(run: Any) -> Callable[..., Any]:
+    """Run `contextmap evaluate` in this process."""
+    return lambda *arguments: run("evaluate", *arguments)
 
 
 def test_the_published_figures_are_printed(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    evaluate: Callable[..., Any],
 ) -> None:
     # Wheeler and Ratcliffe 2018, Crime Science 7, 11: their worked example.
     rings = ("--around-treated", 178, 157, "--around-control", 150, 140)
-    assert run(monkeypatch, "--treated", 207, 110, "--control", 308, 318, *rings) == 0
-    assert capsys.readouterr().out == (
+    assert evaluate("--treated", 207, 110, "--control", 308, 318, *rings) == (
+        0,
         "Weighted displacement difference: -118.0, standard error 39.6, 95% interval -195.6 to -40.4.\n"
         "In the places against the control: -107.0. Around them against around the control: -11.0.\n"
         "118.0 fewer than the control leads one to expect, 95% interval -195.6 to -40.4.\n"
-        f"Note: {PEAK}\n"
+        f"Note: {PEAK}\n",
+        "",
     )
 
 
 def test_earlier_periods_say_whether_the_places_were_at_their_peak(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    evaluate: Callable[..., Any],
 ) -> None:
     earlier = ("--earlier", 14, "--earlier", 16, "--periods", 2, 1, "--level", 0.9)
-    assert run(monkeypatch, "--treated", 30, 12, "--control", 20, 20, *earlier) == 0
-    printed = capsys.readouterr().out
+    code, printed, _ = evaluate("--treated", 30, 12, "--control", 20, 20, *earlier)
+    assert code == 0
     assert "Weighted displacement difference: -13.0" in printed
     assert "90% interval" in printed
     assert "Around them" not in printed
@@ -56,9 +55,7 @@ def test_earlier_periods_say_whether_the_places_were_at_their_peak(
 def test_counts_that_cannot_be_are_wrong_usage(
     more: tuple[object, ...],
     complaint: str,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    evaluate: Callable[..., Any],
 ) -> None:
-    assert run(monkeypatch, "--treated", 207, 110, *more) == 2
-    said = capsys.readouterr()
-    assert (said.out, complaint in said.err) == ("", True)
+    code, said, complained = evaluate("--treated", 207, 110, *more)
+    assert (code, said, complaint in complained) == (2, "", True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -18,7 +17,7 @@ import pyogrio
 import pytest
 from lxml import etree
 
-from app import cli, export
+from app import export
 from app.analysis import Analysis, analyse, load_geography
 from mapping.access import Viewer
 
@@ -29,23 +28,6 @@ SINGLE = ("graphml", "gexf", "anx", "html", "svg", "geojson", "gpkg")
 def analysis(case: Path) -> Analysis:
     """The small case as an analyst sees it."""
     return analyse(case)
-
-
-@pytest.fixture
-def run(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> Callable[..., tuple[int, str, str]]:
-    """Run `contextmap` with arguments in this process: exit code, what it printed, what it complained of."""
-    monkeypatch.setenv("CONTEXTMAP_LOG_DIR", str(tmp_path / "log"))
-
-    def command(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["contextmap", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stopped:
-            cli.main()
-        printed = capsys.readouterr()
-        return int(stopped.value.code or 0), printed.out, printed.err
-
-    return command
 
 
 def read_csv(path: Path) -> list[dict[str, str]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -13,7 +12,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import cli, flow_map, flows
+from app import flow_map, flows
 from app.analysis import analyse, load_geography
 from geo.flows import OUTSIDE
 from mapping.access import Viewer
@@ -125,20 +124,6 @@ def test_flows_of_one_authority_are_told_by_direction(looked: tuple[Any, flows.F
     assert flows.both_ways(here, "missing")[["name_a", "name_b", "children_a_to_b", "children_b_to_a"]].values.tolist() == [
         ["authority E08000098", "Anyborough", 1, 0]
     ]  # fmt: skip
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
-    """Run `contextmap` with arguments in this process: exit code, what it printed, what it complained of."""
-
-    def command(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["contextmap", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stopped:
-            cli.main()
-        printed = capsys.readouterr()
-        return int(stopped.value.code or 0), printed.out, printed.err
-
-    return command
 
 
 def test_the_command_writes_tables_that_add_up(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -13,7 +12,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import cli, gaps
+from app import gaps
 from app.analysis import analyse
 from geo.gaps import COLUMNS, FEWER, IN_RECORDS, MORE, Gaps
 from geo.publication import attack_together
@@ -31,20 +30,6 @@ PEOPLE = "person_id,date_of_birth,sex,ethnicity\n" + "".join(
 REFERRALS = "referral_id,person_id,received_on\n" + "".join(
     f"R{number:02},M{number:02},2025-0{1 + number % 2}-01\n" for number in range(20)
 )
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
-    """Run `contextmap` with arguments in this process: exit code, what it printed, what it complained of."""
-
-    def command(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["contextmap", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stopped:
-            cli.main()
-        printed = capsys.readouterr()
-        return int(stopped.value.code or 0), printed.out, printed.err
-
-    return command
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -11,10 +10,9 @@ from types import ModuleType
 from typing import Any
 
 import pandas as pd
-import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import cli, hotspot_page, hotspots, state
+from app import hotspot_page, hotspots, state
 from app.commands.hotspots import MEASURES
 from geo import measures
 from geo.clusters import COLUMNS as CLUSTERS
@@ -23,20 +21,6 @@ from geo.hotspot_table import COLUMNS, Hotspots
 OpenApp = Callable[..., AppTest]
 Shown = Callable[[AppTest], str]
 DEMO = Path(__file__).resolve().parents[2] / "data" / "synthetic" / "demo"
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
-    """Run `contextmap` with arguments in this process: exit code, what it printed, what it complained of."""
-
-    def command(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["contextmap", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stopped:
-            cli.main()
-        printed = capsys.readouterr()
-        return int(stopped.value.code or 0), printed.out, printed.err
-
-    return command
 
 
 def table(hot: list[bool | None], *, not_tested: list[str] | None = None) -> Hotspots:

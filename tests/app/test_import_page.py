@@ -5,11 +5,11 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.cli import main
 from mapping.entries import load_entries
 from mapping.imports import list_imports
 from mapping.store import open_store
@@ -23,13 +23,6 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     url = f"sqlite:///{tmp_path}/hub.sqlite"
     monkeypatch.setenv("CONTEXTMAP_STORE", url)
     return url
-
-
-def run(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> int:
-    monkeypatch.setattr("sys.argv", ["contextmap", *map(str, arguments)])
-    with pytest.raises(SystemExit) as left:
-        main()
-    return int(left.value.code or 0)
 
 
 def test_a_copy_is_compared_imported_and_undone(
@@ -117,30 +110,24 @@ def test_a_record_is_entered_and_a_row_corrected_by_hand(
 
 
 def test_import_at_the_command_line_says_what_changes_and_every_command_takes_the_store(
-    store: str,
-    case: Path,
-    open_app: Open,
-    shown: Shown,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    store: str, case: Path, open_app: Open, shown: Shown, tmp_path: Path, run: Any
 ) -> None:
     file = tmp_path / "hub.sqlite"
-    assert run(monkeypatch, "import", case, "--store", file, "--dry-run", "--by", "Jo") == 0
-    assert "Nothing was imported, as --dry-run asks." in capsys.readouterr().out
-    assert run(monkeypatch, "analyse", store, "--out", tmp_path / "out") == 1
-    assert "holds no case yet. Import one first" in capsys.readouterr().err
-    assert run(monkeypatch, "import", case, "--store", store, "--by", "Jo") == 0
-    assert "Import 1 is in" in capsys.readouterr().out
-    assert run(monkeypatch, "check", store) == 0
-    assert run(monkeypatch, "analyse", store, "--out", tmp_path / "out", "--resamples", "0") == 0
+    ran = run("import", case, "--store", file, "--dry-run", "--by", "Jo")
+    assert (ran.code, "Nothing was imported, as --dry-run asks." in ran.out) == (0, True)
+    ran = run("analyse", store, "--out", tmp_path / "out")
+    assert (ran.code, "holds no case yet. Import one first" in ran.err) == (1, True)
+    ran = run("import", case, "--store", store, "--by", "Jo")
+    assert (ran.code, "Import 1 is in" in ran.out) == (0, True)
+    assert run("check", store).code == 0
+    assert run("analyse", store, "--out", tmp_path / "out", "--resamples", "0").code == 0
     assert (tmp_path / "out" / "links.parquet").exists()
     app = open_app(store, "groups")
     assert not app.exception
     assert "Case <b>small</b>" in shown(app)
-    assert run(monkeypatch, "import", case, "--store", store) == 0
-    assert "Nothing to import: every row is in the store already" in capsys.readouterr().out
-    assert run(monkeypatch, "import", "--store", store, "--undo") == 2
-    assert run(monkeypatch, "import", case, "--store", store, "--undo", "--why", "x") == 2
-    assert run(monkeypatch, "import", "--store", store, "--undo", "--why", "a test") == 0
-    assert run(monkeypatch, "import", tmp_path / "nowhere", "--store", store) == 1
+    ran = run("import", case, "--store", store)
+    assert (ran.code, "Nothing to import: every row is in the store already" in ran.out) == (0, True)
+    assert run("import", "--store", store, "--undo").code == 2
+    assert run("import", case, "--store", store, "--undo", "--why", "x").code == 2
+    assert run("import", "--store", store, "--undo", "--why", "a test").code == 0
+    assert run("import", tmp_path / "nowhere", "--store", store).code == 1

@@ -5,11 +5,10 @@ from __future__ import annotations
 import io
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import docx
-import pytest
 
-from app.cli import main
 from mapping.entries import keep_entry
 from mapping.meetings import Action, Item, Snapshot, begin_meeting, close_meeting, decide
 from mapping.store import open_store, store_url
@@ -33,20 +32,11 @@ def hold(url: str, *, role: str, meeting_id: str) -> None:
         keep_entry(store, "action", action.to_dict(), by="Jo")
 
 
-def run(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> int:
-    monkeypatch.setattr("sys.argv", ["contextmap", *map(str, arguments)])
-    with pytest.raises(SystemExit) as left:
-        main()
-    return int(left.value.code or 0)
-
-
-def test_the_minutes_of_the_last_meeting_are_written_as_a_document(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_minutes_of_the_last_meeting_are_written_as_a_document(run: Any, tmp_path: Path) -> None:
     case = tmp_path / "hub"
     case.mkdir()
     hold(store_url(case), role="chair", meeting_id="m1")
-    assert run(monkeypatch, "minutes", case, "--out", tmp_path / "m.docx", "--viewer", "social_worker") == 0
+    assert run("minutes", case, "--out", tmp_path / "m.docx", "--viewer", "social_worker").code == 0
     found = docx.Document(io.BytesIO((tmp_path / "m.docx").read_bytes()))
     assert [[[cell.text for cell in row.cells] for row in table.rows] for table in found.tables][1:] == [
         [["About", "Decision", "Why"], ["AB's group gained 2 members", "Assessment", "new links"]],
@@ -59,16 +49,16 @@ def test_the_minutes_of_the_last_meeting_are_written_as_a_document(
 
 
 def test_a_meeting_on_restricted_reports_is_there_for_those_only_who_see_them(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    run: Any, tmp_path: Path
 ) -> None:
     case = tmp_path / "hub"
     case.mkdir()
     hold(store_url(case), role="analyst", meeting_id="m1")
-    assert run(monkeypatch, "minutes", case, "--out", tmp_path / "m.html", "--viewer", "chair") == 1
-    assert "No meeting has been closed in the store of this case" in capsys.readouterr().err
-    assert run(monkeypatch, "minutes", case, "--out", tmp_path / "m.html", "--viewer", "planner") == 1
-    assert "This viewer sees wards, not people" in capsys.readouterr().err
+    ran = run("minutes", case, "--out", tmp_path / "m.html", "--viewer", "chair")
+    assert (ran.code, "No meeting has been closed in the store of this case" in ran.err) == (1, True)
+    ran = run("minutes", case, "--out", tmp_path / "m.html", "--viewer", "planner")
+    assert (ran.code, "This viewer sees wards, not people" in ran.err) == (1, True)
     assert not (tmp_path / "m.html").exists()
-    assert run(monkeypatch, "minutes", case, "--out", tmp_path / "m.html") == 0
-    assert run(monkeypatch, "minutes", case, "--out", tmp_path / "m.pdf", "--meeting", "nosuch") == 1
-    assert "There is no meeting nosuch" in capsys.readouterr().err
+    assert run("minutes", case, "--out", tmp_path / "m.html").code == 0
+    ran = run("minutes", case, "--out", tmp_path / "m.pdf", "--meeting", "nosuch")
+    assert (ran.code, "There is no meeting nosuch" in ran.err) == (1, True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -13,7 +12,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import cli, operations
+from app import operations
 from app.analysis import analyse
 from mapping.access import Viewer
 from mapping.operations import CELLS, SUMMARY, TABLE
@@ -29,20 +28,6 @@ def choose(app: AppTest, **chosen: str) -> AppTest:
     """Choose as a click in a picture does."""
     app.session_state["chosen"] = {**app.session_state["chosen"], **chosen}
     return app.run()
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
-    """Run `contextmap` with arguments in this process: exit code, what it printed, what it complained of."""
-
-    def command(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["contextmap", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stopped:
-            cli.main()
-        printed = capsys.readouterr()
-        return int(stopped.value.code or 0), printed.out, printed.err
-
-    return command
 
 
 # The command ----------------------------------------------------------------------------------------

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +14,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import analysis as analysing
-from app import cli, placements
+from app import placements
 from app.analysis import analyse
 from app.placement_page import bars, distance, explained_lines, hot, ranked, scale, values
 from app.placements import Placed, find_placements
@@ -29,20 +28,6 @@ OpenApp = Callable[..., AppTest]
 Shown = Callable[[AppTest], str]
 Run = Callable[..., tuple[int, str, str]]
 DEMO = Path(__file__).resolve().parents[2] / "data" / "synthetic" / "demo"
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run `contextmap` with arguments in this process: exit code, what it printed, what it complained of."""
-
-    def command(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["contextmap", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stopped:
-            cli.main()
-        printed = capsys.readouterr()
-        return int(stopped.value.code or 0), printed.out, printed.err
-
-    return command
 
 
 def found_in(case: Path, role: str = "analyst") -> Placed:

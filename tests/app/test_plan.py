@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,7 +10,6 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from app import cli
 from app import plan as planning
 from app.analysis import analyse, load_geography
 from geo.coverage import Visit
@@ -66,20 +63,6 @@ def week(write_case: Any) -> Path:
     """A case with three concerns at a park on Mondays, and one at a licensed place on Tuesday and Wednesday."""
     tables = {"locations": LOCATIONS, "events": EVENTS, "missing": MISSING, "participation": PARTICIPATION}
     return Path(write_case(geography={"wards.geojson": SQUARE}, **tables))
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
-    """Run `contextmap` with arguments in this process: exit code, what it printed, what it complained of."""
-
-    def command(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["contextmap", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stopped:
-            cli.main()
-        printed = capsys.readouterr()
-        return int(stopped.value.code or 0), printed.out, printed.err
-
-    return command
 
 
 def test_the_command_prints_the_plan_day_by_day_and_writes_it(run: Any, week: Path, tmp_path: Path) -> None:

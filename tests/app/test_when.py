@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -13,7 +12,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import cli, when
+from app import when
 from app.analysis import analyse, load_geography
 from app.commands.times import WHATS
 from mapping.access import Viewer
@@ -39,20 +38,6 @@ E5,contact,2025-03-06T11:15,,,
 E6,contact,2025-03-09T11:15,,,
 """
 TAKING = "event_id,person_id,role\nE1,C01,present\nE1,C02,harmed\nE2,C01,present\n"
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
-    """Run `contextmap` with arguments in this process: exit code, what it printed, what it complained of."""
-
-    def command(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["contextmap", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stopped:
-            cli.main()
-        printed = capsys.readouterr()
-        return int(stopped.value.code or 0), printed.out, printed.err
-
-    return command
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import sys
 import zipfile
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -12,10 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import docx
-import pytest
 from icalendar import Calendar
 
-from app import cli
 from app.documents.paper import Bullets, Grid, Heading, Text
 from app.documents.week_files import FILES, pack_files, visits_calendar, zipped
 from app.documents.week_pack import HINTS, week_pack
@@ -159,39 +156,32 @@ def test_what_nobody_has_read_is_a_draft_and_partners_get_no_totals_nor_grades()
 
 
 def test_the_command_packs_the_week_saved_last_or_one_that_was_planned(
-    write_case: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    run: Any, write_case: Any, tmp_path: Path
 ) -> None:
     case = write_case(
         locations="location_id,kind,name,easting,northing\nP1,park,Quarry Field,431192,479890\n",
         events="event_id,kind,started_at,location_id\nE1,incident,2025-05-26T21:00,P1\n",
     )
 
-    def run(*arguments: object) -> tuple[int, str]:
-        monkeypatch.setattr(sys, "argv", ["contextmap", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stopped:
-            cli.main()
-        printed = capsys.readouterr()
-        return int(stopped.value.code or 0), printed.out + printed.err
-
     out = tmp_path / "pack"
-    code, said = run("pack", case, "--out", out)
+    code, _, said = run("pack", case, "--out", out)
     assert (code, "No week of action is saved in the store of" in said) == (1, True)
     assert run("plan", case, "--teams", 1, "--days", 1, "--slots", 1, "--out", tmp_path / "plan")[0] == 0
-    code, said = run("pack", case, "--plan", tmp_path / "plan", "--out", out)
+    code, said, _ = run("pack", case, "--plan", tmp_path / "plan", "--out", out)
     assert (code, sorted(path.name for path in out.iterdir())) == (0, sorted(FILES))
     assert "Week of action from 2 June 2025" in said
     with open_store(store_url(case)) as store:
         entry = keep_entry(store, KIND, WEEK.to_dict(), by="A")
-    code, said = run("pack", case, "--out", out, "--viewer", "chair")
+    code, said, _ = run("pack", case, "--out", out, "--viewer", "chair")
     assert (code, "Half term." in said) == (0, True)
     events = Calendar.from_ical((out / "visits.ics").read_bytes()).walk("vevent")
     assert {str(event["uid"]).split("-")[1] for event in events} == {f"{entry.entry_id}@contextmap"}
-    code, said = run("pack", case, "--plan", "other", "--out", out)
+    code, _, said = run("pack", case, "--plan", "other", "--out", out)
     assert (
         code,
         f"No week of action other is saved in the store of {case}. Saved: {entry.entry_id}." in said,
     ) == (1, True)
-    code, said = run("pack", case, "--plan", case, "--out", out)
+    code, _, said = run("pack", case, "--plan", case, "--out", out)
     assert (code, "holds no week.json" in said) == (1, True)
-    code, said = run("pack", case, "--audience", "analysts", "--viewer", "planner", "--out", out)
+    code, _, said = run("pack", case, "--audience", "analysts", "--viewer", "planner", "--out", out)
     assert (code, "which you do not see" in said) == (1, True)
