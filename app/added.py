@@ -167,6 +167,25 @@ def around(loaded: Loaded, near: answers.Around, found: Added, ever: Added) -> a
     )
 
 
+def without(near: answers.Around, gone: Added) -> answers.Around:
+    """Return what surrounds a child without what was added by hand and has been taken back since.
+
+    A link that rests on other records as well stays; it is counted anew with the next page.
+    """
+    if gone.edges.empty and not gone.new:
+        return near
+    nodes = near.nodes[~near.nodes["id"].isin(list(gone.new))]
+    only = pd.Series({edge: len(entries) for edge, entries in gone.entries.items()}, dtype="int64")
+    rests = near.edges["items"] > near.edges["id"].map(only).fillna(0)
+    inside = near.edges["source"].isin(nodes["id"]) & near.edges["target"].isin(nodes["id"])
+    edges = near.edges[rests & inside]
+    # Who was there by that link alone is there no longer.
+    linked = {*edges["source"], *edges["target"]}
+    lost = {*near.edges["source"], *near.edges["target"]} - linked
+    kept = nodes[~nodes["id"].isin(list(lost)) | (nodes["step"] == 0)]
+    return answers.Around(kept.reset_index(drop=True), edges.reset_index(drop=True), near.left_out)
+
+
 def _node(loaded: Loaded, node: str, found: Added, late: pd.DataFrame) -> dict[str, object]:
     of, _, ref = node.partition(":")
     own = late[(late["source"] == node) | (late["target"] == node)]

@@ -43,6 +43,12 @@ class Names:
 
     people: pd.Series
     called: Mapping[str, pd.Series]
+    initials: pd.Series
+
+    def kept(self, node: str) -> str:
+        """Return what to call a node in what is kept: by initials, whoever looks at names now."""
+        kind, _, ref = node.partition(":")
+        return label_of(ref, self.initials) if kind == "person" else self.of(node)
 
     def of(self, node: str) -> str:
         """Return what to call a node."""
@@ -247,7 +253,7 @@ def on_move(
             if node in drawn and max(abs(place[0] - now[node][0]), abs(place[1] - now[node][1])) > 1
         }
         if put:
-            said = names.of(next(iter(put))) if len(put) == 1 else words.count(len(put), "symbol")
+            said = names.kept(next(iter(put))) if len(put) == 1 else words.count(len(put), "symbol")
             peer_maps.change(work, f"moved {said}", peer_maps.moved(work.sheet, put), today=today())
 
     return move
@@ -311,7 +317,7 @@ def _nudge(work: Work, node: str, now: tuple[float, float], names: Names) -> Non
     def push(x: int, y: int) -> None:
         place = work.sheet.positions.get(node, now)
         put = {node: (place[0] + x, place[1] + y)}
-        peer_maps.change(work, f"moved {names.of(node)}", peer_maps.moved(work.sheet, put), today=today())
+        peer_maps.change(work, f"moved {names.kept(node)}", peer_maps.moved(work.sheet, put), today=today())
 
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.html('<span class="cm-quiet">Move it</span>')
@@ -452,7 +458,7 @@ def add_boxes(work: Work, nodes: pd.DataFrame, names: Names, child_label: str) -
     hint(str(how or ""), "" if who in offered else str(who or ""))
     _same_initials(who, offered)
     if pressed:
-        _add(work, between.partition(":")[2], who, offered, way, how, seen_on)
+        _add(work, names, between.partition(":")[2], who, offered, way, how, seen_on)
 
 
 def _offered(nodes: pd.DataFrame, names: Names, child: str) -> dict[str, str]:
@@ -488,6 +494,7 @@ def _same_initials(who: Any, offered: Mapping[str, str]) -> None:
 
 def _add(
     work: Work,
+    names: Names,
     person: str,
     who: Any,
     offered: Mapping[str, str],
@@ -497,7 +504,7 @@ def _add(
 ) -> None:
     other = str(who).partition(":")[2] if who in offered else None
     said = Statement(person, other, "" if other else plain(who), way or "", str(how or ""), seen_on)
-    called = offered[who] if other else plain(who)
+    called = names.kept(str(who)) if other else plain(who)
     if other is None and way and WAYS[way].of == "person":
         called = "somebody new"
     try:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
-from typing import Any
+from datetime import UTC, date, datetime
 
 from app import desk, log, state
 from app.text import plain
-from mapping.additions import PREFIX, add_record, additions
+from mapping.additions import PREFIX, Addition, add_record, additions
 from mapping.entries import EnteredMeanwhileError, Entry
 from mapping.peer_maps import (
     KIND,
@@ -314,7 +313,7 @@ def add(work: Work, said: Statement, what: str, *, today: date) -> tuple[Entry, 
     return kept
 
 
-def just_added(entries: Iterable[Entry], known: Sequence[Any]) -> list[Entry]:
+def just_added(entries: Iterable[Entry], known: Sequence[Addition]) -> list[Entry]:
     """Return the records added by hand that are not in the network yet.
 
     Parameters
@@ -325,6 +324,19 @@ def just_added(entries: Iterable[Entry], known: Sequence[Any]) -> list[Entry]:
     return [
         entry for entry in entries if not entry.content.get("key") and not set(additions([entry])) <= there
     ]
+
+
+def taken_back(entries: Iterable[Entry], known: Sequence[Addition]) -> list[Entry]:
+    """Return the records added by hand that are in the network and have been taken back since it was worked out.
+
+    Parameters
+    ----------
+    known : the additions the network was worked out with.
+    """
+    standing = set(additions(entries))
+    gone = [each for each in known if not each.key and each.table != "sources" and each not in standing]
+    at = datetime.now(UTC)
+    return [Entry("record", "", 1, {"table": each.table, "row": dict(each.row)}, "", at) for each in gone]
 
 
 def moved(sheet: Sheet, places: Mapping[str, tuple[float, float]]) -> Sheet:

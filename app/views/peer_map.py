@@ -73,8 +73,14 @@ entered = desk.entries("record")
 by_hand = added.added(entered)
 late = added.added(peer_maps.just_added(entered, loaded.question.additions))
 asked = (child, steps, wanted, within)
-around = added.around(loaded, answers.around(loaded, *asked, state.grades()), late, by_hand)
-names = page.Names(added.labels(label, late, shown=state.names_shown()), added.names_of(loaded, late))
+gone = added.added(peer_maps.taken_back(entered, loaded.question.additions))
+known = added.without(answers.around(loaded, *asked, state.grades()), gone)
+around = added.around(loaded, known, late, by_hand)
+names = page.Names(
+    added.labels(label, late, shown=state.names_shown()),
+    added.names_of(loaded, late),
+    added.labels(answers.labels(loaded, False), late, shown=False),
+)
 rings = bands.peer_places(all_grades, *asked)
 where = charts.put(rings, work.sheet.positions)
 nodes, edges = network.peer_map(loaded, child, around, names.people, where=where, called=names.called)

@@ -116,3 +116,29 @@ def test_a_card_says_who_how_and_that_nobody_graded_it(hostile: dict[str, str]) 
     assert "she told me" in said
     assert "not graded" in said
     assert "<img" not in said
+
+
+def test_what_was_taken_back_is_gone_and_what_rests_on_more_stays() -> None:
+    before = near()
+    nodes = pd.concat(
+        [
+            before.nodes,
+            *(before.nodes.assign(id=f"person:{one}", ref=one, step=1) for one in ("C2", "C3", "N1")),
+        ]
+    )
+    columns = ["id", "source", "target", "items"]
+    edges = pd.DataFrame(
+        [
+            ("link:C1|C2", "person:C1", "person:C2", 1),
+            ("link:C1|C3", "person:C1", "person:C3", 2),
+            ("link:C1|N1", "person:C1", "person:N1", 1),
+        ],
+        columns=columns,
+    )
+    other = entry(9, "associations", person_a="C1", person_b="C3", kind="peer", nature="unknown")
+    found = added.without(answers.Around(nodes, edges, 0), added.added([FRIEND, other, NEW, HELP]))
+    assert found.nodes["id"].tolist() == ["person:C1", "person:C3"]
+    assert found.edges["id"].tolist() == ["link:C1|C3"]
+    alone = added.without(answers.Around(nodes.head(2), edges.head(1), 0), added.added([FRIEND]))
+    assert alone.nodes["id"].tolist() == ["person:C1"]
+    assert added.without(answers.Around(nodes, edges, 0), added.added([])).edges is edges

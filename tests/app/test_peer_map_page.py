@@ -12,7 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mapping.additions import add_record
-from mapping.entries import Entry, keep_entry, standing_entries
+from mapping.entries import Entry, keep_entry, remove_entry, standing_entries
 from mapping.peer_maps import Action, PeerMap, Sheet, View, peer_map_from_dict
 from mapping.store import open_store
 
@@ -86,6 +86,17 @@ def test_a_saved_map_is_there_the_next_day_with_its_places_marks_actions_and_not
     press(app, "Undo")
     assert peer_map_from_dict(kept(url, "peer_map")[0].content).sheet == MAP.sheet
     assert "undone: moved Quarry Field" in shown(app)
+
+
+def test_what_is_kept_of_a_change_has_initials_whoever_looks_at_names(
+    open_app: OpenApp, case: Path, url: str
+) -> None:
+    keep(url, MAP)
+    app = opened(open_app, case)
+    app.session_state["names_shown"] = True
+    app.session_state["chosen"] = {"child": "C001", "map_node": "person:C002"}
+    press(app.run(), "up")
+    assert [entry.why for entry in kept(url, "peer_map")] == ["moved BQ (C002)"]
 
 
 def test_a_closed_map_shows_nothing_and_only_its_owner_can_renew_it(
@@ -163,6 +174,11 @@ def test_what_is_added_by_hand_is_drawn_at_once_and_in_the_network_of_the_next_p
     assert "Added by hand, just now." not in shown(app)
     assert "he told me on Monday" in shown(app)
     assert "protective adult" in shown(app)
+    with open_store(url) as store:
+        for entry in standing_entries(store, "record"):
+            remove_entry(store, "record", entry.entry_id, by="Jo Reed", why="undone")
+    app.run()
+    assert "UV (N1)" not in who(app)
 
 
 def test_words_that_blame_get_a_hint_and_are_kept_all_the_same(

@@ -246,6 +246,9 @@ def test_what_the_network_knows_already_is_not_drawn_by_hand(name: dict[str, str
     (first,) = peer_maps.add(work, Statement("C1", "C2", "", "peer", "told me", TODAY), "x", today=TODAY)
     (second,) = peer_maps.add(work, Statement("C1", "C3", "", "peer", "told me", TODAY), "x", today=TODAY)
     assert peer_maps.just_added([first, second], additions([first])) == [second]
+    assert peer_maps.taken_back([first, second], additions([first])) == []
+    (gone,) = peer_maps.taken_back([second], additions([first, second]))
+    assert gone.content == {"table": "associations", "row": first.content["row"]}
 
 
 def test_content_that_is_no_map_is_passed_over() -> None:
