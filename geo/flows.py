@@ -520,15 +520,21 @@ def shared_across(
 
 
 def _shared_table(held: pd.DataFrame) -> pd.DataFrame:
-    grouped = held.groupby(["kind", "shared_id"])
-    table = grouped.agg(
+    keys = ["kind", "shared_id"]
+    marked = held.assign(unknown=held["unit"].isna(), elsewhere=held["authority"] == OUTSIDE)
+    table = marked.groupby(keys).agg(
         children=("person_id", "size"),
-        children_unknown=("unit", lambda codes: int(codes.isna().sum())),
+        children_unknown=("unknown", "sum"),
         areas=("unit", "nunique"),
-        codes=("unit", lambda codes: "|".join(sorted(set(codes.dropna())))),
         authorities=("authority", "nunique"),
-        outside=("authority", lambda codes: int((codes == OUTSIDE).sum())),
-    ).reset_index()  # fmt: skip
+        outside=("elsewhere", "sum"),
+    )
+    # Of whole columns and not of each contact by itself: there may be a hundred thousand.
+    units = held[held["unit"].notna()].drop_duplicates([*keys, "unit"]).sort_values("unit")
+    several = units.duplicated(keys, keep=False)
+    joined = units[several].groupby(keys)["unit"].agg("|".join)
+    codes = pd.concat([units[~several].set_index(keys)["unit"], joined])
+    table = table.assign(codes=codes.reindex(table.index).fillna("")).reset_index()
     unsure = (table["children_unknown"] > 0) | ((table["outside"] > 1) & (table["authorities"] == 1))
     table["status"] = np.select([table["authorities"] > 1, unsure], [CROSSING, UNKNOWN], WITHIN).astype(
         object
