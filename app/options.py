@@ -13,6 +13,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from app.analysis import Analysis
     from mapping.tables import Fault
 
 Dates = Enum("Dates", {"iso": "iso", "dmy": "dmy"}, type=str)
@@ -78,6 +79,13 @@ DecisionsOption = Annotated[
         help="Where decisions on who is who are kept, a file or a database URL; by default CASE.decisions.sqlite beside the case, where there is one.",
     ),
 ]
+PublishOption = Annotated[
+    bool,
+    typer.Option(
+        "--publish",
+        help="Write only what a wider audience may have: counts of 1 to 5, and others that give them away, are hidden.",
+    ),
+]
 SeedOption = Annotated[int, typer.Option(help="Seed, wherever chance enters.")]
 OutOption = Annotated[
     Path,
@@ -93,6 +101,28 @@ def viewed(as_of: datetime | None, viewer: Role) -> dict[str, Any]:
 
     day: date | None = None if as_of is None else as_of.date()
     return {"as_of": day, "viewer": Viewer(viewer.value)}
+
+
+def analysed(
+    case: Path,
+    *,
+    geography: Path | None,
+    dates: Dates,
+    as_of: datetime | None,
+    viewer: Role,
+    **settings: Any,
+) -> Analysis:
+    """Analyse a case as the options of a command ask, and print each stage as it ends."""
+    from app.analysis import analyse
+
+    return analyse(
+        case,
+        geography=geography,
+        dates=dates.value,
+        progress=report,
+        **viewed(as_of, viewer),
+        **settings,
+    )
 
 
 def usage(message: str) -> NoReturn:

@@ -15,12 +15,12 @@ from app.options import (
     DecisionsOption,
     GeographyOption,
     OutOption,
+    PublishOption,
     Role,
     RoleOption,
+    analysed,
     print_notes,
-    report,
     usage,
-    viewed,
 )
 
 
@@ -35,13 +35,7 @@ def dashboard(
     until: Annotated[
         datetime, typer.Option("--to", formats=["%Y-%m-%d"], metavar="DATE", help="Last day of the period.")
     ],
-    publish: Annotated[
-        bool,
-        typer.Option(
-            "--publish",
-            help="Write what a wider audience may have: counts of 1 to 5, and others that give them away, are hidden.",
-        ),
-    ] = False,
+    publish: PublishOption = False,
     geography: GeographyOption = None,
     decisions: DecisionsOption = None,
     as_of: AsOfOption = None,
@@ -60,14 +54,8 @@ def dashboard(
     from app import analysis
 
     places = analysis.load_geography(case, geography)
-    result = analysis.analyse(
-        case,
-        geography=geography,
-        decisions=decisions,
-        dates=dates.value,
-        progress=report,
-        linked=False,
-        **viewed(as_of, viewer),
+    result = analysed(
+        case, geography=geography, dates=dates, as_of=as_of, viewer=viewer, decisions=decisions, linked=False
     )
     found = building.build_dashboard(result, places, since=since.date(), until=until.date())
     tables = publication.publishable(found) if publish else found.tables

@@ -19,9 +19,8 @@ from app.options import (
     OutOption,
     Role,
     RoleOption,
+    analysed,
     print_notes,
-    report,
-    viewed,
 )
 
 Between = Enum("Between", {name: name for name in ("responsible", "home", "ward")}, type=str)
@@ -62,14 +61,7 @@ def flows(
     from app import analysis
 
     places = analysis.load_geography(case, geography)
-    result = analysis.analyse(
-        case,
-        geography=geography,
-        dates=dates.value,
-        grades=grades.value,
-        progress=report,
-        **viewed(as_of, viewer),
-    )
+    result = analysed(case, geography=geography, dates=dates, as_of=as_of, viewer=viewer, grades=grades.value)
     first, last = (None if day is None else day.date() for day in (since, until))
     movements = finding.build_movements(result, places)
     found = finding.find_flows(result, movements, by=by.value, since=first, until=last)

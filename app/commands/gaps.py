@@ -14,11 +14,11 @@ from app.options import (
     DatesOption,
     GeographyOption,
     OutOption,
+    PublishOption,
     Role,
     RoleOption,
+    analysed,
     print_notes,
-    report,
-    viewed,
 )
 
 
@@ -36,13 +36,7 @@ def gaps(
             help="Only referrals from this day on; by default from the first on record.",
         ),
     ] = None,
-    publish: Annotated[
-        bool,
-        typer.Option(
-            "--publish",
-            help="Write only what a wider audience may have: counts of 1 to 5, and others that give them away, are hidden.",
-        ),
-    ] = False,
+    publish: PublishOption = False,
     dates: DatesOption = Dates.iso,
     viewer: RoleOption = Role.analyst,
 ) -> None:
@@ -52,16 +46,7 @@ def gaps(
 
     out = out.resolve()
     validate_out(out, finding.FILES)
-    from app import analysis
-
-    result = analysis.analyse(
-        case,
-        geography=geography,
-        dates=dates.value,
-        progress=report,
-        linked=False,
-        **viewed(as_of, viewer),
-    )
+    result = analysed(case, geography=geography, dates=dates, as_of=as_of, viewer=viewer, linked=False)
     first = None if since is None else since.date()
     found = finding.find_gaps(result, since=first)
     if publish:

@@ -14,13 +14,13 @@ from app.options import (
     DatesOption,
     GeographyOption,
     OutOption,
+    PublishOption,
     Role,
     RoleOption,
     SeedOption,
+    analysed,
     print_notes,
-    report,
     usage,
-    viewed,
 )
 
 MEASURES = [
@@ -62,13 +62,7 @@ def hotspots(
             help="Fewest episodes or incidents that make a dense place; by default 6, or a hundredth of all where that is more.",
         ),
     ] = None,
-    publish: Annotated[
-        bool,
-        typer.Option(
-            "--publish",
-            help="Write only what a wider audience may have: counts of 1 to 5, and others that give them away, are hidden.",
-        ),
-    ] = False,
+    publish: PublishOption = False,
     geography: GeographyOption = None,
     as_of: AsOfOption = None,
     dates: DatesOption = Dates.iso,
@@ -91,14 +85,8 @@ def hotspots(
 
     places = analysis.load_geography(case, geography)
     areas = build_areas(places, level=by.value)
-    result = analysis.analyse(
-        case,
-        geography=geography,
-        dates=dates.value,
-        progress=report,
-        seed=seed,
-        linked=False,
-        **viewed(as_of, viewer),
+    result = analysed(
+        case, geography=geography, dates=dates, as_of=as_of, viewer=viewer, seed=seed, linked=False
     )
     counts = finding.build_counts(result, areas, places)
     found = finding.find_hotspots(counts, measure.value, robust=robust, seed=seed)

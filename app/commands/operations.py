@@ -14,8 +14,8 @@ from app.options import (
     Role,
     RoleOption,
     SeedOption,
+    analysed,
     print_notes,
-    report,
     viewed,
 )
 
@@ -35,20 +35,11 @@ def operations(
     from app import operations as finding
     from app.results import validate_out
 
-    settings = viewed(as_of, viewer)
-    finding.validate_viewer(settings["viewer"])
+    finding.validate_viewer(viewed(as_of, viewer)["viewer"])
     out = out.resolve()
     validate_out(out, finding.FILES)
-    from app import analysis
-
-    result = analysis.analyse(
-        case,
-        geography=geography,
-        dates=dates.value,
-        progress=report,
-        seed=seed,
-        grades=grades.value,
-        **settings,
+    result = analysed(
+        case, geography=geography, dates=dates, as_of=as_of, viewer=viewer, seed=seed, grades=grades.value
     )
     finding.save(result, out)
     print_notes((*result.summary["notes"], *result.operations.notes))

@@ -13,9 +13,11 @@ from app.options import (
     DatesOption,
     GeographyOption,
     OutOption,
+    PublishOption,
     Role,
     RoleOption,
     SeedOption,
+    analysed,
     print_notes,
     report,
     usage,
@@ -53,13 +55,7 @@ def placements(
             help="With --ssda903: also write the return as a case folder, for `serve` and every other command.",
         ),
     ] = None,
-    publish: Annotated[
-        bool,
-        typer.Option(
-            "--publish",
-            help="Write only what a wider audience may have: counts of 1 to 5, and others that give them away, are hidden.",
-        ),
-    ] = False,
+    publish: PublishOption = False,
     geography: GeographyOption = None,
     as_of: AsOfOption = None,
     dates: DatesOption = Dates.iso,
@@ -80,21 +76,20 @@ def placements(
         finding.validate_as_case(as_case)
     from app import analysis
 
-    asked = {**viewed(as_of, viewer), "seed": seed}
     returned = None
     if ssda903 is not None:
         places = analysis.load_geography(ssda903, geography)
         returned = finding.read_returned(ssda903, places, authority=authority)
         for line in finding.return_lines(returned):
             print(line)
-        result = finding.analyse_return(returned, places, progress=report, **asked)
+        result = finding.analyse_return(returned, places, progress=report, seed=seed, **viewed(as_of, viewer))
         if as_case is not None:
             returned.save(as_case)
     else:
         assert case is not None
         places = analysis.load_geography(case, geography)
-        result = analysis.analyse(
-            case, geography=geography, dates=dates.value, progress=report, linked=False, **asked
+        result = analysed(
+            case, geography=geography, dates=dates, as_of=as_of, viewer=viewer, linked=False, seed=seed
         )
     found = finding.find_placements(result, places, seed=seed)
     finding.save(result, found, out, returned=returned, publish=publish)

@@ -18,10 +18,9 @@ from app.options import (
     OutOption,
     Role,
     RoleOption,
+    analysed,
     print_notes,
-    report,
     usage,
-    viewed,
 )
 
 FORMATS = ["%Y-%m-%d"]
@@ -119,9 +118,7 @@ def plan(
     validate_out(out, planning.FILES)
     visited = planning.KINDS if kinds is None else tuple(kinds.split(","))
     places = analysis.load_geography(case, geography)
-    result = analysis.analyse(
-        case, geography=geography, dates=dates.value, progress=report, linked=False, **viewed(as_of, viewer)
-    )
+    result = analysed(case, geography=geography, dates=dates, as_of=as_of, viewer=viewer, linked=False)
     week = planning.build_week(
         result,
         places,

@@ -21,8 +21,8 @@ from app.options import (
     Role,
     RoleOption,
     SeedOption,
+    analysed,
     print_notes,
-    report,
     usage,
     viewed,
 )
@@ -94,8 +94,7 @@ def profile(
     from app.profile import validate_viewer
     from mapping.profiles import Asked, Profile
 
-    settings = viewed(as_of, viewer)
-    validate_viewer(settings["viewer"])
+    validate_viewer(viewed(as_of, viewer)["viewer"])
     validate_document(out)
     days = [None if day is None else day.date() for day in (since, until, next_update)]
     asked = Asked(question, area, days[0], days[1], concern, marking.value, owner, days[2])
@@ -106,15 +105,15 @@ def profile(
     chosen = _saved(case, saved, decisions) if saved else Profile(asked)
     from app import analysis
 
-    result = analysis.analyse(
+    result = analysed(
         case,
         geography=geography,
+        dates=dates,
+        as_of=as_of,
+        viewer=viewer,
         decisions=decisions,
-        dates=dates.value,
-        progress=report,
         seed=seed,
         grades=grades.value,
-        **settings,
     )
     _write(chosen, result, analysis.load_geography(case, geography), out)
 

@@ -18,10 +18,9 @@ from app.options import (
     Role,
     RoleOption,
     SeedOption,
+    analysed,
     print_notes,
-    report,
     usage,
-    viewed,
 )
 
 WHATS = (
@@ -77,9 +76,7 @@ def times(
     out = out.resolve()
     validate_out(out, finding.FILES)
     places = analysis.load_geography(case, geography)
-    result = analysis.analyse(
-        case, geography=geography, dates=dates.value, progress=report, linked=False, **viewed(as_of, viewer)
-    )
+    result = analysed(case, geography=geography, dates=dates, as_of=as_of, viewer=viewer, linked=False)
     found = finding.find_when(
         finding.build_moments(result, places),
         what.value,
