@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import partial
-from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -136,7 +135,7 @@ def open_case(loaded: Loaded) -> None:
         )
     if st.button("Open the case", type="primary", key="context_open"):
         if chosen is None:
-            _say("Choose what the case is about.")
+            frame.refused("Choose what the case is about.")
             return
         thing = found[chosen]
 
@@ -155,7 +154,7 @@ def open_case(loaded: Loaded) -> None:
             kept = desk.keep(KIND, case.to_dict())
             state.choose("context", kept.entry_id)
 
-        _try(begin, "The case is open.")
+        desk.attempt_here(begin, "The case is open.")
 
 
 def listed(cases: Sequence[tuple[Entry, ContextCase]], day: date) -> None:
@@ -354,22 +353,9 @@ def _document(case: ContextCase, called: Mapping[str, str], ending: str, name: s
 
 
 def _keep(entry: Entry, build: Callable[[], ContextCase], done: str) -> None:
-    _try(lambda: desk.keep(KIND, build().to_dict(), entry_id=entry.entry_id, after=entry.turn), done)
-
-
-def _try(do: Callable[[], Any], done: str) -> None:
-    """Do something that may be refused, say how it went, and draw the page anew."""
-    try:
-        do()
-    except (ValueError, OSError) as error:
-        _say(str(error))
-        return
-    state.say_once(done)
-    st.rerun()
-
-
-def _say(text: str) -> None:
-    st.html(f'<p class="cm-note" role="alert">{markup(text)}</p>')
+    desk.attempt_here(
+        lambda: desk.keep(KIND, build().to_dict(), entry_id=entry.entry_id, after=entry.turn), done
+    )
 
 
 def method() -> None:

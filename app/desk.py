@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
 import streamlit as st
 
-from app import data, state
+from app import data, frame, state
 from mapping.additions import add_record
 from mapping.entries import Entry, entry_history, keep_entry, load_entries, remove_entry
 from mapping.store import load, open_store, store_url
@@ -103,3 +103,39 @@ def named() -> str:
     if not state.user():
         raise ValueError(NAMELESS)
     return state.user()
+
+
+def attempt(do: Callable[[], Any], done: str | Callable[[Any], str]) -> bool:
+    """Do something that the store may refuse, and let the page say once how it went (for callbacks too).
+
+    Parameters
+    ----------
+    done : what to say when it is done, or what makes that sentence of what `do` returned.
+
+    Returns
+    -------
+    bool
+        whether it was done.
+    """
+    refused = _refused(do, done)
+    if refused:
+        state.say_once(refused)
+    return not refused
+
+
+def attempt_here(do: Callable[[], Any], done: str | Callable[[Any], str]) -> None:
+    """Do the same below a form: a refusal is said there, so that what was typed stays; else the page is drawn anew."""
+    if refused := _refused(do, done):
+        frame.refused(refused)
+    else:
+        st.rerun()
+
+
+def _refused(do: Callable[[], Any], done: str | Callable[[Any], str]) -> str:
+    """Do it and keep the sentence that says so; return why it was refused, "" where it was not."""
+    try:
+        found = do()
+    except (ValueError, OSError) as error:
+        return str(error) or type(error).__name__
+    state.say_once(done if isinstance(done, str) else done(found))
+    return ""

@@ -173,6 +173,19 @@ def quiet(text: str) -> None:
     st.html(f'<p class="cm-quiet">{markup(text)}</p>')
 
 
+def refused(why: object) -> None:
+    """Say why something was not done, where it was asked for."""
+    st.html(f'<p class="cm-note" role="alert">{markup(why)}</p>')
+
+
+def said_once() -> bool:
+    """Show, once, the sentence that `state.say_once` kept; return whether there was one."""
+    said = state.said_once()
+    if said:
+        st.html(f'<p class="cm-note" role="status">{markup(said)}</p>')
+    return bool(said)
+
+
 def certain(text: str) -> None:
     """Show how sure something is, in words, where it was worked out."""
     if text:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -124,7 +123,9 @@ def _show(compared: Comparison) -> None:
         return
     why = st.text_input("Why, where there is a reason to give", key="import_why", max_chars=500)
     if st.button("Import it", key="import_apply", type="primary"):
-        _try(lambda: _apply(compared, why), "Imported. What was there before stays in the history.")
+        desk.attempt_here(
+            lambda: _apply(compared, why), "Imported. What was there before stays in the history."
+        )
 
 
 def _apply(compared: Comparison, why: str) -> None:
@@ -162,7 +163,7 @@ def history() -> None:
         with st.popover("Undo the last import", icon=":material/undo:"):
             why = st.text_input("Why is it undone?", key="import_undo_why", max_chars=500)
             if st.button("Undo it", key="import_undo"):
-                _try(lambda: _undo(why), "Undone. Its rows stay in the history.")
+                desk.attempt_here(lambda: _undo(why), "Undone. Its rows stay in the history.")
 
 
 def _undo(why: str) -> None:
@@ -192,7 +193,7 @@ def enter(loaded: Loaded) -> None:
             agency = st.text_input("Your agency", key=f"enter_agency_{table}", max_chars=100)
         frame.mind_words(how)
         if st.form_submit_button("Enter it", type="primary"):
-            _try(
+            desk.attempt_here(
                 lambda: desk.add(str(table), row, how=how, agency=agency, as_of=loaded.analysis.as_of),
                 "Entered. It is part of the case from now on, and every page shows it.",
             )
@@ -281,12 +282,12 @@ def _correction(table: str, key: str) -> None:
         done = st.form_submit_button("Correct it", type="primary")
         gone = st.form_submit_button("Take the row out: it was written in error")
     if done:
-        _try(
+        desk.attempt_here(
             lambda: _kept(correct_record, table, key, {str(column): value}, why),
             "Corrected. What it said before stays in the history.",
         )
     if gone:
-        _try(
+        desk.attempt_here(
             lambda: _kept(withdraw_record, table, key, None, why),
             "Taken out. It stays in the file and in the history.",
         )
@@ -338,17 +339,6 @@ def entered(loaded: Loaded) -> None:
         },
         empty="Nothing has been entered by hand yet.",
     )
-
-
-def _try(do: Callable[[], Any], done: str) -> None:
-    """Do something that may be refused, say how it went, and draw the page anew."""
-    try:
-        do()
-    except (ValueError, OSError) as error:
-        st.html(f'<p class="cm-note" role="alert">{markup(str(error))}</p>')
-        return
-    state.say_once(done)
-    st.rerun()
 
 
 def method() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import partial
 from typing import Any
@@ -89,7 +89,7 @@ def begin(loaded: Loaded, since: date, last: Meeting | None) -> None:
         "Begin the meeting",
         type="primary",
         key="meeting_begin",
-        on_click=lambda: _try(
+        on_click=lambda: desk.attempt(
             lambda: meeting.begin(loaded, since=since, chair=chair, present=present.splitlines(), last=last),
             "The meeting has begun.",
         ),
@@ -195,7 +195,7 @@ def _decide(entry: Entry, now: Meeting, opened: Sequence[Opened], place: int) ->
     if wanted:
         asked = (to_do, owner, due_on) if (to_do.strip() or owner.strip()) else None
         following = opened[min(place + 1, len(opened) - 1)].item.key
-        if _try(
+        if desk.attempt(
             lambda: meeting.record(entry, now, shown, decision=decision, why=why, action=asked),
             "Recorded.",
         ):
@@ -217,7 +217,7 @@ def _finish(loaded: Loaded, shown: Opened) -> None:
         done = st.form_submit_button("Done")
         dropped = st.form_submit_button("No longer needed")
     if done or dropped:
-        _try(
+        desk.attempt(
             lambda: meeting.finish(held, state="done" if done else "dropped", outcome=outcome),
             "The action is kept with what came of it.",
         )
@@ -253,7 +253,9 @@ def room(entry: Entry, now: Meeting) -> None:
             max_chars=2_000,
         )
         if st.button("Keep", key="meeting_keep_present"):
-            _try(lambda: meeting.set_present(entry, now, present.splitlines()), "Who is present is kept.")
+            desk.attempt(
+                lambda: meeting.set_present(entry, now, present.splitlines()), "Who is present is kept."
+            )
             st.rerun()
 
 
@@ -266,7 +268,7 @@ def ending(loaded: Loaded, entry: Entry, now: Meeting, opened: Sequence[Opened])
             f"<p>{markup(words.count(left, 'thing').capitalize())} on the agenda without a decision. The next meeting starts from here; nothing that was decided can be changed after closing.</p>"
         )
         if st.button("Close it and write the minutes", type="primary", key="meeting_close"):
-            _try(
+            desk.attempt(
                 lambda: meeting.close(loaded, entry, now),
                 "The meeting is closed. Its minutes are here.",
             )
@@ -336,14 +338,3 @@ def _action_row(action: Action, day: date) -> tuple[Any, ...]:
 def method() -> None:
     """Say how the agenda comes about."""
     st.html(words.method_html(METHOD, LIMITS))
-
-
-def _try(do: Callable[[], Any], done: str) -> bool:
-    """Do something that the store may refuse; say in its words what went wrong, or that it is done."""
-    try:
-        do()
-    except (ValueError, OSError) as error:
-        state.say_once(str(error))
-        return False
-    state.say_once(done)
-    return True

@@ -139,14 +139,11 @@ def _briefing(entry: Entry, held: Week) -> None:
 
 
 def _keep_week(entry: Entry, changed: Week) -> None:
-    try:
+    def keep() -> Entry:
         validate_week(changed)
-        kept_ = desk.keep(KIND, changed.to_dict(), entry_id=entry.entry_id, after=entry.turn)
-    except (ValueError, OSError) as error:
-        st.html(f'<p class="cm-note" role="alert">{markup(error)}</p>')
-        return
-    state.say_once(f"Kept, turn {kept_.turn}.")
-    st.rerun()
+        return desk.keep(KIND, changed.to_dict(), entry_id=entry.entry_id, after=entry.turn)
+
+    desk.attempt_here(keep, lambda kept_: f"Kept, turn {kept_.turn}.")
 
 
 @dataclass(frozen=True)
@@ -308,20 +305,13 @@ def _result_form(entry: Entry, held: Week, chosen: str, known_: tuple[Entry, Vis
 
 
 def _keep_result(result: VisitResult, held: Week, before: Entry | None) -> None:
-    try:
+    def keep() -> None:
         validate_result(result, held)
-        desk.keep(
-            RESULT_KIND,
-            result.to_dict(),
-            entry_id=before.entry_id if before else None,
-            after=before.turn if before else None,
-        )
-    except (ValueError, OSError) as error:
-        st.html(f'<p class="cm-note" role="alert">{markup(error)}</p>')
-        return
+        entry_id, after = (before.entry_id, before.turn) if before else (None, None)
+        desk.keep(RESULT_KIND, result.to_dict(), entry_id=entry_id, after=after)
+
     said = " ".join(_hinted(result.found) + _hinted(result.follow_up))
-    state.say_once(f"The result is kept. {said}".strip())
-    st.rerun()
+    desk.attempt_here(keep, f"The result is kept. {said}".strip())
 
 
 def _hinted(text: str) -> list[str]:

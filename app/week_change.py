@@ -194,16 +194,16 @@ def save(loaded: Loaded, now: Hand, found: WeekPlan, plan: Plan) -> None:
         if st.button("Save the plan", key="week_save", icon=":material/save:", type="primary"):
             _keep(loaded, now, found, plan, name)
             st.rerun()
-    if said := state.said_once():
-        st.html(f'<p class="cm-note" role="status">{markup(said)}</p>')
-    elif now.saved and now.edits == now.kept:
+    if frame.said_once():
+        return
+    if now.saved and now.edits == now.kept:
         frame.quiet(f"Saved as “{now.saved[2]}”. Go on to the pack, or change it and save it again.")
     else:
         frame.quiet("Not saved yet: the pack, the results and the comparison afterwards are of a saved plan.")
 
 
 def _keep(loaded: Loaded, now: Hand, found: WeekPlan, plan: Plan, name: str) -> None:
-    try:
+    def keep() -> str:
         built = week.save_week(
             found, plan, now.choices, name=name, viewer=loaded.question.role, addresses=week_page.addresses(loaded),
             **_written(now),
@@ -211,13 +211,12 @@ def _keep(loaded: Loaded, now: Hand, found: WeekPlan, plan: Plan, name: str) -> 
         validate_week(built)
         entry_id, turn = now.saved[:2] if now.saved else (None, None)
         entry = desk.keep(KIND, built.to_dict(), entry_id=entry_id, after=turn)
-    except (ValueError, OSError) as error:
-        state.say_once(str(error))
-        return
-    kept = Hand(now.choices, now.edits, now.undone, (entry.entry_id, entry.turn, built.name), now.edits)
-    week_page.take(loaded, kept)
-    state.choose("saved_week", entry.entry_id)
-    state.say_once(f"Saved as “{built.name}”, turn {entry.turn}.")
+        kept = Hand(now.choices, now.edits, now.undone, (entry.entry_id, entry.turn, built.name), now.edits)
+        week_page.take(loaded, kept)
+        state.choose("saved_week", entry.entry_id)
+        return f"Saved as “{built.name}”, turn {entry.turn}."
+
+    desk.attempt(keep, str)
 
 
 def _written(now: Hand) -> dict[str, Any]:

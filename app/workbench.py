@@ -132,9 +132,7 @@ def _edge_styles() -> list[Any]:
         # The library paints the lines of what is clicked red, after every rule of ours; a line filled with
         # a gradient keeps its own colour.
         StyleRule("edge.highlight", {"line-fill": "linear-gradient", "opacity": 1}),
-        StyleRule(
-            "edge:selected", {**_line(_INK), "target-arrow-color": _INK, "opacity": 1, "width": 6}
-        ),
+        StyleRule("edge:selected", {**_line(_INK), "target-arrow-color": _INK, "opacity": 1, "width": 6}),
         StyleRule(
             "edge[chosen = 1]",
             {

@@ -3,13 +3,11 @@
 import streamlit as st
 
 from app import context_page, data, frame, state
-from app.text import markup
 
 loaded = data.load()
 cases = context_page.held(loaded)
 frame.title("Contexts", context_page.answer(cases, loaded.day))
-if said := state.said_once():
-    st.html(f'<p class="cm-note" role="status">{markup(said)}</p>')
+frame.said_once()
 chosen = state.known_choice("context", [entry.entry_id for entry, _ in cases])
 left, right = frame.picture_and_panel()
 if chosen is None:

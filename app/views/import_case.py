@@ -2,15 +2,13 @@
 
 import streamlit as st
 
-from app import data, desk, frame, import_page, state
-from app.text import markup
+from app import data, desk, frame, import_page
 
 IMPORT, ENTER, CORRECT = "A new copy of the case", "Enter by hand", "Correct or take out"
 
 loaded = data.load()
 frame.title("Import", import_page.answer())
-if said := state.said_once():
-    st.html(f'<p class="cm-note" role="status">{markup(said)}</p>')
+frame.said_once()
 step = st.segmented_control(
     "What would you like to do?",
     [IMPORT, ENTER, CORRECT],

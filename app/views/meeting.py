@@ -1,9 +1,6 @@
 """Daily meeting: one screen that a chair runs from a projector, from what changed to decisions, actions and minutes."""
 
-import streamlit as st
-
-from app import agenda, data, frame, meeting, meeting_page, state
-from app.text import markup
+from app import agenda, data, frame, meeting, meeting_page
 
 loaded = data.load()
 held, last = meeting.current(loaded)
@@ -15,8 +12,7 @@ if held is None:
     frame.title("Daily meeting", meeting_page.before_answer(opened, last, since))
 else:
     frame.title("Daily meeting", meeting_page.answer(opened, held[1]))
-if said := state.said_once():
-    st.html(f'<p class="cm-note" role="status">{markup(said)}</p>')
+frame.said_once()
 left, right = frame.picture_and_panel()
 if held is None:
     with left:

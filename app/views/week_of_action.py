@@ -30,8 +30,7 @@ if step != PLAN:
         )
         st.stop()
     entry, held = opened
-    if said := state.said_once():
-        st.html(f'<p class="cm-note" role="status">{markup(said)}</p>')
+    frame.said_once()
     if step == PACK:
         frame.title(
             "Week of action",
@@ -60,7 +59,7 @@ with by_day, st.spinner("Looking for the visits that reach the most, for 20 seco
 if isinstance(found, str):
     frame.title("Week of action", "No plan can be made with these choices.", place=top)
     with by_day:
-        st.html(f'<p class="cm-note" role="alert">{markup(found)}</p>')
+        frame.refused(found)
     st.stop()
 now, plan = week_page.in_hand(loaded, now, found)
 rows = week_page.visit_rows(loaded, found, plan, now.choices)
