@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from app import answers, evidence, kinds, names, words
+from app import answers, charts, evidence, kinds, names, peers, words
 from app.data import Loaded
 from app.text import markup, plain
 from mapping.entries import Entry
@@ -184,6 +184,29 @@ def without(near: answers.Around, gone: Added) -> answers.Around:
     lost = {*near.edges["source"], *near.edges["target"]} - linked
     kept = nodes[~nodes["id"].isin(list(lost)) | (nodes["step"] == 0)]
     return answers.Around(kept.reset_index(drop=True), edges.reset_index(drop=True), near.left_out)
+
+
+def in_context(nodes: pd.DataFrame, where: pd.DataFrame) -> pd.DataFrame:
+    """Return where nodes are drawn, those without a place on a free spot among what is of the same part of life.
+
+    Parameters
+    ----------
+    nodes
+        id, kind, kinds.
+    where
+        x, y on id. A node for which there is nothing of its part of life stays without a place.
+    """
+    context = peers.contexts(nodes).set_axis(nodes["id"])
+    there = context[context.index.isin(where.index)]
+    late = context[~context.index.isin(where.index)]
+    links = pd.DataFrame(
+        [(node, other) for node, part in late.items() for other in there.index[there == part]],
+        columns=["source", "target"],
+    )
+    if links.empty:
+        return where
+    found = charts.beside(where, sorted(set(links["source"])), links)
+    return pd.concat([where, found.assign(half=charts.SPREAD) if "half" in where else found])
 
 
 def _node(loaded: Loaded, node: str, found: Added, late: pd.DataFrame) -> dict[str, object]:

@@ -82,7 +82,7 @@ names = page.Names(
     added.labels(answers.labels(loaded, False), late, shown=False),
 )
 rings = bands.peer_places(all_grades, *asked)
-where = charts.put(rings, work.sheet.positions)
+where = added.in_context(around.nodes, charts.put(rings, work.sheet.positions))
 nodes, edges = network.peer_map(loaded, child, around, names.people, where=where, called=names.called)
 nodes = nodes.assign(mark=[said.view if (said := work.sheet.views.get(node)) else "" for node in nodes["id"]])
 rows = answers.surroundings(loaded, child, around, called=names.called)

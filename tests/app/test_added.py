@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
@@ -142,3 +143,24 @@ def test_what_was_taken_back_is_gone_and_what_rests_on_more_stays() -> None:
     alone = added.without(answers.Around(nodes.head(2), edges.head(1), 0), added.added([FRIEND]))
     assert alone.nodes["id"].tolist() == ["person:C1"]
     assert added.without(answers.Around(nodes, edges, 0), added.added([])).edges is edges
+
+
+def test_what_is_new_is_drawn_among_what_is_of_the_same_part_of_life() -> None:
+    nodes = pd.DataFrame(
+        [
+            ("person:C1", "child", ""),
+            ("location:L1", "park", ""),
+            ("person:C2", "child", "peer"),
+            ("location:N2", "park", ""),
+            ("location:N3", "school", ""),
+        ],
+        columns=["id", "kind", "kinds"],
+    )
+    where = pd.DataFrame(
+        {"x": [0.0, 600.0, -600.0], "y": 0.0, "half": 9.0}, index=nodes["id"].head(3).tolist()
+    )
+    found = added.in_context(nodes, where)
+    assert found.index.tolist() == [*where.index, "location:N2"]
+    assert math.hypot(found.loc["location:N2", "x"] - 600, found.loc["location:N2", "y"]) < 200
+    assert found.head(3).equals(where)
+    assert added.in_context(nodes.head(3), where) is where
