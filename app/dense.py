@@ -13,7 +13,6 @@ from app import words
 from app.hotspots import Counts
 from app.text import markup, plain
 from geo.areas import Areas
-from geo.boundaries import points_to_areas
 from geo.density import dense_places, kernel_density
 from geo.measures import COUNTED, RESIDENTS, chosen_rows
 
@@ -185,12 +184,6 @@ def cells(found: pd.DataFrame, areas: Areas, *, highest: float) -> list[dict[str
     at = np.column_stack([points.x, points.y]).round(5).reshape(len(CORNERS), len(kept), 2)
     stacked = at.swapaxes(0, 1).tolist()
     return [{"at": at, "level": int(step)} for at, step in zip(stacked, level[level > 0], strict=True)]
-
-
-def inside_areas(places: pd.DataFrame, areas: Areas) -> pd.Series:
-    """Tell which dense places have their middle on the map."""
-    at = points_to_areas(places["easting"].to_numpy(), places["northing"].to_numpy(), areas.boundaries)
-    return pd.Series(at >= 0, index=places.index)
 
 
 def place_lines(found: Dense, *, most: int = 6) -> list[str]:
