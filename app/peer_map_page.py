@@ -91,13 +91,11 @@ def who() -> None:
 
 def maps_due(label: pd.Series) -> None:
     """Show the saved maps that are to be reviewed or are about to close."""
-    soon = today() + timedelta(days=7)
+    soon, entries = today() + timedelta(days=7), desk.entries("peer_map")
     due = [
         each
-        for child in label.index.intersection(
-            [entry.content.get("child") for entry in desk.entries("peer_map")]
-        )
-        for each in saved(child)
+        for child in label.index.intersection([entry.content.get("child") for entry in entries])
+        for each in peer_maps.saved_maps(child, entries)
         if not each.found.closed(today()) and min(each.found.review_on, each.found.expires_on) <= soon
     ]
     if due:

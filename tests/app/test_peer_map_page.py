@@ -99,6 +99,16 @@ def test_what_is_kept_of_a_change_has_initials_whoever_looks_at_names(
     assert [entry.why for entry in kept(url, "peer_map")] == ["moved BQ (C002)"]
 
 
+def test_maps_that_are_to_be_reviewed_are_listed_where_nobody_is_chosen(
+    open_app: OpenApp, case: Path, url: str
+) -> None:
+    keep(url, replace(MAP, review_on=TODAY))
+    keep(url, replace(MAP, child="C002"))
+    keep(url, replace(CLOSED, child="C003"))
+    labels = [button.label for button in open_app(case, "peer_map").button]
+    assert [label.partition(":")[0] for label in labels if ": review " in label] == ["AQ (C001)"]
+
+
 def test_a_closed_map_shows_nothing_and_only_its_owner_can_renew_it(
     open_app: OpenApp, shown: Shown, case: Path, url: str
 ) -> None:
