@@ -28,6 +28,7 @@ from mapping.checkouts import find_case
 from mapping.duplicates import FAR_WEIGHT, compared, score_pairs
 from mapping.merging import Identities, load_identities
 from mapping.records import Records
+from mapping.scope import latest_date
 from mapping.tables import CaseError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -356,6 +357,13 @@ def pairs(loaded: Loaded) -> pd.DataFrame:
     """Return the pairs of people who may be one person, and those far from it, compared once whatever is decided of them."""
     asked = loaded.question
     return _pairs(asked.folder, asked.fingerprint, asked.additions)
+
+
+@kept
+def last_day(loaded: Loaded) -> date | None:
+    """Return the latest day in the records, whatever day is looked at; None where nothing has a date."""
+    records = loaded.work.reading.records
+    return None if records is None else latest_date(records)
 
 
 def case_name() -> str:

@@ -68,7 +68,7 @@ def hint(*texts: str) -> None:
 
 def today() -> date:
     """Return the day on which the user works."""
-    return date.today()
+    return state.work_day()
 
 
 # --- the line of the map: which one it is, undo, redo, arrange -------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 
 import streamlit as st
 
@@ -49,8 +49,8 @@ def due(loaded: Loaded) -> list[Due]:
 
 
 def _maps(loaded: Loaded) -> list[Due]:
-    """Return the saved peer maps to be reviewed; their dates are those of the calendar, not of the records."""
-    label, today = answers.labels(loaded, False), date.today()
+    """Return the saved peer maps to be reviewed."""
+    label, today = answers.labels(loaded, False), state.work_day()
     held = [peer_map_from_dict(entry.content) for entry in desk.entries(KIND)]
     return [
         Due(

@@ -23,6 +23,7 @@ _CHOSEN = "chosen"
 _TURN = "chosen_turn"
 
 
+MONTH = 31
 MOST_RECENT = 8
 """Children kept as opened last."""
 
@@ -57,6 +58,23 @@ def as_of() -> date | None:
     """Return the day whose knowledge is shown; None is the latest day in the records."""
     value = st.session_state[AS_OF]
     return value if isinstance(value, date) else None
+
+
+def set_work_day(last: date | None) -> None:
+    """Keep the day on which people work on this case: today, or its own last day where its records ended long ago.
+
+    A case whose records ended more than a month ago, such as the demo, keeps its own time: what is entered counts
+    as known on that day, or one new row would make the whole picture one of another year.
+    """
+    today = date.today()
+    old = last is not None and (today - last).days > MONTH
+    st.session_state["work_day"] = last if old else today
+
+
+def work_day() -> date:
+    """Return the day on which people work on this case; see `set_work_day`."""
+    day = st.session_state.get("work_day")
+    return day if isinstance(day, date) else date.today()
 
 
 def user() -> str:

@@ -194,12 +194,32 @@ def standing_entries(store: Store, kind: str, *, as_of: date | None = None) -> l
     ----------
     as_of : those that stood at the end of this day, London time; None for now.
     """
-    return _standing(_turns(store, kind, as_of=as_of))
+    of_kind = [_entries.c.kind == kind]
+    if as_of is not None:
+        of_kind.append(_entries.c.at < day_end(as_of))
+    ends = (
+        sa.select(
+            _entries.c.entry_id,
+            sa.func.min(_entries.c.entry_n).label("begun"),
+            sa.func.max(_entries.c.turn).label("last"),
+        )
+        .where(*of_kind)
+        .group_by(_entries.c.entry_id)
+        .subquery()
+    )
+    last = sa.and_(_entries.c.entry_id == ends.c.entry_id, _entries.c.turn == ends.c.last)
+    query = sa.select(_entries).join(ends, last).where(*of_kind, ~_entries.c.removed).order_by(ends.c.begun)
+    return _read(store, query)
 
 
 def entry_history(store: Store, kind: str, entry_id: str) -> list[Entry]:
     """Return every turn of one entry, the first first."""
-    return [entry for entry in _turns(store, kind) if entry.entry_id == entry_id]
+    query = (
+        sa.select(_entries)
+        .where(_entries.c.kind == kind, _entries.c.entry_id == entry_id)
+        .order_by(_entries.c.turn)
+    )
+    return _read(store, query)
 
 
 def load_entries(url: str, kind: str, *, as_of: date | None = None) -> list[Entry]:
@@ -207,15 +227,6 @@ def load_entries(url: str, kind: str, *, as_of: date | None = None) -> list[Entr
     return load(url, lambda store: standing_entries(store, kind, as_of=as_of)) or []
 
 
-def _turns(store: Store, kind: str, *, as_of: date | None = None) -> list[Entry]:
-    query = sa.select(_entries).where(_entries.c.kind == kind).order_by(_entries.c.entry_n)
-    if as_of is not None:
-        query = query.where(_entries.c.at < day_end(as_of))
+def _read(store: Store, query: sa.Select[Any]) -> list[Entry]:
     with reading(store) as connection:
         return [_entry(dict(row)) for row in connection.execute(query).mappings()]
-
-
-def _standing(turns: list[Entry]) -> list[Entry]:
-    last = {turn.entry_id: turn for turn in turns}
-    first = {turn.entry_id: None for turn in turns}
-    return [last[entry_id] for entry_id in first if not last[entry_id].removed]
