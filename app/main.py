@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.errors import FragmentHandledException
 
-from app import data, frame, state, tour
+from app import data, frame, page_help, state, tour
 from mapping.access import ROLES
 
 st.set_page_config(
@@ -76,7 +76,7 @@ if wanted := state.next_page():
 frame.markings()
 case = data.case_name()
 demo = data.is_demo() and ROLES[state.role()].sees_people
-place = frame.line(case, beside=lambda: tour.again(demo=demo))
+place = frame.line(case, beside=lambda: (tour.again(demo=demo), page_help.show(page.title)))
 frame.say_line(place, case=case, as_of=state.as_of())
 try:
     loaded = data.load()
@@ -84,6 +84,7 @@ except data.NotLoadedError as error:
     frame.trouble(str(error))
     st.stop()
 frame.say_line(place, case=case, as_of=loaded.analysis.as_of, withheld=data.withheld(loaded))
+state.set_work_day(data.last_day(loaded))
 tour.show(page.title, demo=demo)
 try:
     page.run()
