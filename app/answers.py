@@ -581,6 +581,11 @@ def ward_groups(loaded: Loaded, ward: str) -> pd.DataFrame:
 
 
 @kept
+def episodes(loaded: Loaded) -> int:
+    """Return how many missing episodes the case has at all."""
+    return int(loaded.analysis.records.execute("SELECT count(*) FROM {missing}")[0][0])
+
+
 def missing_now(loaded: Loaded, at: datetime) -> pd.DataFrame:
     """Return the children missing at a moment."""
     return recent.missing_now(table(loaded, "missing"), at=at)

@@ -192,10 +192,10 @@ def certain(text: str) -> None:
         st.html(f"<p><b>{markup(text[:1].upper() + text[1:])}.</b></p>")
 
 
-def trouble(text: str) -> None:
+def trouble(text: str, *, heading: str = "This case cannot be shown.") -> None:
     """Show what went wrong, in the words of the error, as text."""
     lines = [f"<p>{markup(part)}</p>" for part in text.split("\n")[:12]]
-    st.html(f'<div class="cm-note" role="alert"><b>This case cannot be shown.</b>{"".join(lines)}</div>')
+    st.html(f'<div class="cm-note" role="alert"><b>{markup(heading)}</b>{"".join(lines)}</div>')
 
 
 def failed(page: str, error: Exception) -> None:

@@ -18,7 +18,6 @@ from app.profile import Scope, areas, build_scope, whole_period
 from app.text import markup, plain, short
 from mapping.codes import load_codes
 from mapping.entries import Entry
-from mapping.language import hints
 from mapping.profiles import (
     AIMS,
     LONGEST,
@@ -214,8 +213,7 @@ def show_words(saved: Saved, sections: Mapping[str, Section]) -> None:
         read = st.checkbox("I have read this section, its text and its tables", mine.is_read(found.sentences) or bool(mine.own), key=f"{saved.key}_read_{key}")  # fmt: skip
         if st.form_submit_button("Keep this section", type="primary", disabled=saved.entry is None):
             saved.keep(saved.profile.with_words(key, _words(text, generated, read, found)), SECTIONS[key])
-    for hint in hints(mine.own):
-        frame.quiet(f"“{hint.found}”: {hint.say}")
+    frame.mind_words(mine.own)
     if mine.own:
         with st.expander("What the records say now"):
             frame.lines(f"<p>{markup(sentence)}</p>" for sentence in found.sentences)

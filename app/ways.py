@@ -244,6 +244,8 @@ def empty_answer(one: str | None, other: str | None, number: int) -> str:
         return "Both boxes hold the same. Choose another in one of them to see how the two are connected."
     if one is not None or other is not None:
         return "Choose the other end to see how the two are connected."
+    if not number:
+        return "Nothing ties people to each other, to places or to things yet: this case has people and no other records."
     return f"Choose two of {words.number(number)} people, places and things to see whether records connect them, through what, and on whose word."
 
 

@@ -128,8 +128,7 @@ def _briefing(entry: Entry, held: Week) -> None:
         )
         desk.who()
         sent = st.form_submit_button("Keep the briefing")
-    for said in _hinted(text):
-        frame.quiet(said)
+    frame.mind_words(text)
     if sent:
         points = tuple(line.strip() for line in text.splitlines() if line.strip())
         changed = {

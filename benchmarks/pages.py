@@ -1,7 +1,8 @@
-"""Time the server's share of each page of the app: just started, shown again, and with something opened.
+"""Time each page of the app: the server just started, shown again, each choice on it, and the first picture in a browser.
 
     python benchmarks/pages.py                          the demo and 50,000 people
     python benchmarks/pages.py --sizes 2000 --folder /tmp/scale --out pages.json
+    python benchmarks/pages.py --sizes --pages wards groups --parts pages charts
 
 Prints one JSON; progress goes to standard error. benchmarks/README.md says what each figure means.
 """
@@ -14,16 +15,27 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from machine import machine
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests" / "app"))
+
+from browsing import FLAGS, SECTIONS, Watched, chromium  # noqa: E402
+
 DEMO = ROOT / "data" / "synthetic" / "demo"
-PAGES = ("today", "groups", "shared_contacts", "peer_map", "wards")
+PAGES = tuple(sorted(path.stem for path in (ROOT / "app" / "views").glob("*.py")))
+PARTS = ("pages", "browser", "charts")
+NODES = (50, 400, 5_000)
+ASIDE = ("Role", "Why do you need full names?")
+"""What stands on every page and changes who looks, so that it is no choice of one page."""
 LONGEST = 900
+PATIENCE = 300_000
 
 
 def main() -> None:
@@ -37,7 +49,13 @@ def main() -> None:
     with workplace(asked.folder) as folder:
         cases = {"demo": DEMO} | {f"{people}": make_case(people, folder, seed=0) for people in asked.sizes}
         for name, case in cases.items():
-            figures["cases"][name] = {page: in_own_process(page, case, asked) for page in PAGES}
+            found = figures["cases"].setdefault(name, {})
+            if "pages" in asked.parts:
+                found["server"] = {page: in_own_process(page, case, asked) for page in asked.pages}
+            if "browser" in asked.parts:
+                found["browser"] = in_browser(case, asked.role)
+    if "charts" in asked.parts:
+        figures["charts"] = time_charts()
     text = json.dumps(figures, indent=2)
     print(text)
     if asked.out is not None:
@@ -53,6 +71,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--role", default="social_worker", help="who looks (analyst, social_worker, chair)")
     parser.add_argument("--folder", type=Path, help="keeps the cases here, and uses those that are there")
     parser.add_argument("--out", type=Path, help="writes the JSON here as well")
+    parser.add_argument("--pages", nargs="*", choices=PAGES, default=PAGES, help="the views to time")
+    parser.add_argument("--parts", nargs="*", choices=PARTS, default=PARTS, help="what to time")
     parser.add_argument("--page", choices=PAGES, help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -60,9 +80,14 @@ def arguments() -> argparse.Namespace:
 def in_own_process(page: str, case: Path, asked: argparse.Namespace) -> dict[str, Any]:
     """Time one page in a fresh process, so that no page gains from what another has worked out."""
     command = [sys.executable, __file__, "--page", page, "--times", str(asked.times), "--role", asked.role]
-    # Reasons for showing names go to a log; none is written here.
-    environment = {**os.environ, "CONTEXTMAP_CASE": str(case)}
-    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
+    # Reasons for showing names go to a log; none is written here. What people enter goes to a store of its own.
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {
+            **os.environ,
+            "CONTEXTMAP_CASE": str(case),
+            "CONTEXTMAP_STORE": f"sqlite:///{folder}/store.sqlite",
+        }
+        done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         msg = f"The page {page} on {case} could not be timed: {done.stderr[-2000:]}"
         raise RuntimeError(msg)
@@ -101,6 +126,119 @@ def time_page(page: str, role: str, times: int) -> dict[str, Any]:
         app.session_state["chosen"] = opened
         found |= {"opened": next(iter(opened)), "opened_first_seconds": seconds(app)}
         found["opened_warm_seconds"] = middle(app, times)
+    found["choices"] = choices(app)
+    return found
+
+
+def choices(app: Any) -> dict[str, float]:
+    """Time each box and switch of a page set to something else, and put back before the next."""
+    taken: dict[str, float] = {}
+    for kind in ("selectbox", "toggle", "button_group"):
+        for label in [each.label for each in app.get(kind)]:
+            before = move(app, kind, label, None)
+            if before is not None:
+                taken[label] = seconds(app)
+                move(app, kind, label, before[0])
+                seconds(app)
+    return taken
+
+
+def move(app: Any, kind: str, label: str, to: Any) -> tuple[Any] | None:
+    """Set a box or switch, to anything else where `to` is None; return what it was, or None where it stays."""
+    widget = next((each for each in app.get(kind) if each.label == label), None)
+    if widget is None or widget.disabled or label in ASIDE:
+        return None
+    if kind == "toggle":
+        before: tuple[Any] = (widget.value,)
+        widget.set_value(not widget.value)
+        return before
+    if not widget.options or (kind == "button_group" and len(widget.indices) != 1):
+        return None
+    now = widget.index if kind == "selectbox" else widget.indices[0]
+    if len(widget.options) < 2:
+        return None
+    # Nothing chosen yet, or the first line that stands for everything.
+    now = 0 if now is None else now
+    place = (now + 1) % len(widget.options) if to is None else int(to)
+    if kind == "selectbox":
+        widget.select_index(place)
+    else:
+        # What a browser sends is the words of the option; the app under test asks for its value, which only the page knows.
+        widget.__class__ = type("Pressed", (type(widget),), {"formatted_values": [widget.options[place]]})
+        widget.set_value(widget.options[place])
+    return (now,)
+
+
+def in_browser(case: Path, role: str) -> dict[str, Any]:
+    """Time from a click until the first picture, or the answer where a page has no picture, each page twice."""
+    from playwright.sync_api import sync_playwright
+    from screens import served
+
+    found: dict[str, Any] = {"role": role}
+    with served(case) as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
+        seen = Watched(browser.new_page(viewport={"width": 1280, "height": 900}), "about:blank")
+        seen.host = urlsplit(address).netloc
+        seen.page.set_default_timeout(PATIENCE)
+        began = time.perf_counter()
+        seen.page.goto(address)
+        drawn(seen, "Today")
+        found["Today"] = {"first_seconds": round(time.perf_counter() - began, 2)}
+        pages = ["Daily meeting", *(page for each in SECTIONS.values() for page in each)]
+        for turn in ("first_seconds", "again_seconds"):
+            for page in pages:
+                began = time.perf_counter()
+                seen.click(page)
+                drawn(seen, page)
+                found.setdefault(page, {})[turn] = round(time.perf_counter() - began, 2)
+                print(f"{case.name}, {page} in a browser: {found[page]}", file=sys.stderr, flush=True)
+                seen.settled()
+        browser.close()
+    return found
+
+
+PICTURED = ("Groups", "Shared contacts", "Wards", "Hotspots", "Placements", "When", "Gaps", "Deprivation", "Across boundaries", "Week of action", "Dashboard")  # fmt: skip
+"""Pages that open with a picture; the others open with words and a table."""
+
+
+def drawn(seen: Any, page: str) -> None:
+    """Wait until the title of a page and its first picture are there."""
+    seen.page.locator("h1.cm-title", has_text=page).wait_for()
+    if page in PICTURED:
+        seen.page.locator(
+            "[data-testid='stDeckGlJsonChart'] canvas, [data-testid='stVegaLiteChart'] canvas, [data-testid='stVegaLiteChart'] svg, canvas[data-id^='layer']"
+        ).first.wait_for()
+    elif page != "Today":
+        seen.page.locator(
+            "[data-testid='stMain'] iframe, [data-testid='stMain'] [data-testid='stDataFrame'], [data-testid='stMain'] input"
+        ).first.wait_for()
+
+
+def time_charts() -> dict[str, Any]:
+    """Time the chart of a group and the map of a child: placed and written by the server, and drawn by the browser."""
+    from charts import CHARTS, time_chart
+    from playwright.sync_api import sync_playwright
+    from screens import served
+
+    found: dict[str, Any] = {chart: {} for chart in CHARTS}
+    with served(script=Path(__file__).with_name("chart_page.py")) as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
+        for chart in CHARTS:
+            for nodes in NODES:
+                figures = time_chart(nodes, chart)
+                page = browser.new_page(viewport={"width": 1280, "height": 900})
+                page.set_default_timeout(PATIENCE)
+                began = time.perf_counter()
+                page.goto(f"{address}/?nodes={nodes}&chart={chart}")
+                page.wait_for_function(
+                    "least => [...document.querySelectorAll('div')].some(each => each._cyreg && each._cyreg.cy.nodes().length >= least)",
+                    arg=nodes,
+                )
+                figures["placed_and_drawn_in_a_browser_seconds"] = round(time.perf_counter() - began, 2)
+                page.close()
+                found[chart][nodes] = figures
+                print(f"{chart}, {nodes} nodes: {figures}", file=sys.stderr, flush=True)
+        browser.close()
     return found
 
 

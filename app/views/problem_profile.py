@@ -15,7 +15,7 @@ try:
         sections = profile_page.sections_of(loaded, asked)
 except (ValueError, OSError) as error:
     frame.title("Problem profile", "The problem profile cannot be drawn up.", place=top)
-    frame.trouble(str(error))
+    frame.trouble(str(error), heading="What is missing:")
     st.stop()
 frame.title("Problem profile", profile_page.answer(saved.profile, sections), place=top)
 paper = profile_page.build_paper(saved, scope, sections)

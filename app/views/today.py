@@ -44,7 +44,11 @@ now_column, due_column, changed_column = st.columns(3, gap="medium")
 
 with now_column:
     frame.heading(f"Missing now ({len(missing)})")
-    if missing.empty:
+    if not answers.episodes(loaded):
+        frame.quiet(
+            "No missing episode is on record at all. Import a case with a table of missing episodes, or enter one under Data, Import."
+        )
+    elif missing.empty:
         frame.quiet("Nobody is recorded as missing.")
     frame.lines(
         (lines.missing_now(row, label, place) for row in missing.head(50).to_dict("records")),

@@ -125,13 +125,17 @@ class Watched:
         self.page.wait_for_timeout(700)
 
     def open(self, name: str, title: str | None = None) -> None:
+        self.click(name)
+        self.title(title or name)
+
+    def click(self, name: str) -> None:
+        """Choose a page in the navigation, under its heading where it has one."""
         for section, pages in SECTIONS.items():
             if name in pages:
                 self.page.get_by_test_id("stTopNav").get_by_role("button", name=section).click()
                 self.page.get_by_role("menuitem").filter(has_text=name).click()
         if not any(name in pages for pages in SECTIONS.values()):
             self.page.get_by_role("link", name=name, exact=True).first.click()
-        self.title(title or name)
 
     def pick(self, label: str, text: str) -> None:
         """Choose from a box with the keyboard alone."""

@@ -23,25 +23,30 @@ RESTS = {
     "Quarry Field": "",
 }
 S1 = "rests on one report (Missing from home team, 20 May 2024, S1); there in 41 of 100 resamples"
-PAGES = (
-    "today",
-    "groups",
-    "shared_contacts",
-    "peer_map",
-    "operations",
-    "connect",
-    "duplicates",
-    "wards",
-    "hotspots",
-    "placements",
-    "when",
-    "gaps",
-    "deprivation",
-    "problem_profile",
-    "dashboard",
-    "boundaries",
-    "week_of_action",
-)
+# What each page says of a case that has only people: what is missing, or what to do.
+MISSING = {
+    "today": "No missing episode is on record at all. Import a case",
+    "meeting": "Nothing is on the agenda.",
+    "groups": "No three people are linked closely enough to be a group",
+    "shared_contacts": "Nothing on record ties two or more children together",
+    "peer_map": "Find one below to see who and what surrounds them.",
+    "contexts": "Nothing here links two or more children, so there is nothing to open a case for.",
+    "operations": "Otherwise record who harmed whom",
+    "connect": "this case has people and no other records",
+    "import_case": "nothing has been imported into the store yet",
+    "duplicates": "waits for a decision",
+    "wards": "Put official ward boundaries into a folder called geography",
+    "hotspots": "There are no ward boundaries: put an official boundary file",
+    "placements": "Check that the case has a placements table.",
+    "when": "and nothing else that has a date.",
+    "gaps": "there are no children of this period whose ward, school, sex or ethnicity is on record",
+    "deprivation": "Put ward boundaries, an Index of Deprivation and a lookup into a folder called geography",
+    "problem_profile": "so there is nothing to profile.",
+    "dashboard": "No referral is on record at all",
+    "boundaries": "There are no ward boundaries: put an official boundary file",
+    "week_of_action": "No concern with a place and a time is recorded",
+}
+PAGES = tuple(MISSING)
 
 
 def box(app: AppTest, label: str) -> Selectbox:
@@ -303,13 +308,24 @@ def test_nobody_without_geography_is_lost(
         assert not open_app(case, page).exception
 
 
-def test_a_case_of_people_alone_opens_on_every_page(open_app: OpenApp, tmp_path: Path) -> None:
-    (tmp_path / "case").mkdir()
-    (tmp_path / "case" / "people.csv").write_text("person_id,date_of_birth\nC1,2010-01-01\nC2,2011-01-01\n")
-    for page in PAGES:
-        app = open_app(tmp_path / "case", page)
-        assert not app.exception, page
-    assert not choose(open_app(tmp_path / "case", "peer_map"), child="C1").exception
+@pytest.fixture(scope="module")
+def people_alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A case that knows two children and nothing of them."""
+    folder = tmp_path_factory.mktemp("alone") / "alone"
+    folder.mkdir()
+    (folder / "people.csv").write_text("person_id,date_of_birth\nC1,2010-01-01\nC2,2011-01-01\n")
+    return folder
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_case_of_people_alone_says_on_every_page_what_is_missing(
+    open_app: OpenApp, shown: Shown, people_alone: Path, page: str
+) -> None:
+    app = open_app(people_alone, page)
+    assert not app.exception
+    assert MISSING[page] in shown(app)
+    if page == "peer_map":
+        assert not choose(app, child="C1").exception
 
 
 @pytest.mark.parametrize("kind", ["markup", "formula", "direction", "markdown", "long"])
