@@ -429,6 +429,10 @@ def answer(found: When) -> str:
     """Return the sentence that answers the page."""
     kind = KINDS[found.what]
     if found.rows.empty:
+        from app.analysis import UNDATED
+
+        if found.until >= UNDATED:
+            return f"No {kind.one} is on record in this case, and nothing else that has a date."
         return f"No {kind.one} is on record {_scope(found)}."
     of = "" if found.children is None else f" of {words.count(found.children, 'child', 'children')}"
     first = f"{words.count(len(found.rows), kind.one, kind.many).capitalize()}{of} {_scope(found)}"
