@@ -163,6 +163,26 @@ class Analysis:
         """Links, ties and the groups that are being settled; None for a viewer who sees no people."""
         return None if self.linking is None else self.linking.network
 
+    @property
+    def stamp(self) -> dict[str, str | None]:
+        """What every summary begins with: the version, and the date that counts."""
+        as_of = None if self.as_of is None else self.as_of.isoformat()
+        return {"version": version("contextmap"), "as_of": as_of}
+
+    @property
+    def everybody(self) -> pd.DataFrame:
+        """Everybody on record, with whether each is a child."""
+        asked = f"SELECT person_id, age_band = 'child' AS is_child FROM {self.bands} JOIN {{people}} USING (person_n)"
+        return self.records.table("people").merge(self.records.sql(asked).df(), on="person_id", how="left")
+
+    @property
+    def happened(self) -> dict[str, pd.DataFrame | None]:
+        """The tables that what happened is counted from, on their names; who took part is not a planner's to know."""
+        names = ["locations", "events", "missing", "placements", "referrals"]
+        took_part = self.records.table("participation") if self.settings.viewer.sees_people else None
+        tables = {name: self.records.table(name) for name in names}
+        return {**tables, "people": self.everybody, "participation": took_part}
+
     @cached_property
     def counts(self) -> Mapping[str, Any]:
         """Where the rows of every table went, faults by table, and notes."""
@@ -650,8 +670,7 @@ def _summary(analysis: Analysis) -> dict[str, Any]:
         "identities": {name: len(pairs) for name, pairs in asdict(settings.identities).items()},
     }
     return {
-        "version": version("contextmap"),
-        "as_of": None if analysis.as_of is None else analysis.as_of.isoformat(),
+        **analysis.stamp,
         "settings": asked,
         "rows": analysis.counts["rows"],
         "results": out,

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -129,11 +128,10 @@ class Ground:
     @cached_property
     def people(self) -> pd.DataFrame:
         """Everybody, with whether each is a child."""
-        records = self.analysis.records
-        asked = f"SELECT person_id, age_band = 'child' AS is_child FROM {self.analysis.bands} JOIN {{people}} USING (person_n)"
-        people = records.table("people").merge(records.sql(asked).df(), on="person_id", how="left")
         # A column in which nothing is recorded has no type of its own.
-        return people.astype(dict.fromkeys(("sex", "ethnicity", "school_id", "care_status", "ehcp"), TEXT))
+        return self.analysis.everybody.astype(
+            dict.fromkeys(("sex", "ethnicity", "school_id", "care_status", "ehcp"), TEXT)
+        )
 
     @cached_property
     def of(self) -> pd.DataFrame:
@@ -599,8 +597,7 @@ def save(
         The folder holds something that is not an earlier result.
     """
     summary = {
-        "version": version("contextmap"),
-        "as_of": None if analysis.as_of is None else analysis.as_of.isoformat(),
+        **analysis.stamp,
         "settings": {
             "viewer": analysis.settings.viewer.role,
             **{name: getattr(found.period, name).isoformat() for name in ("since", "until")},

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -123,13 +122,10 @@ def build_movements(analysis: Analysis, geography: Geography | None) -> Movement
     from app.analysis import UNDATED
 
     records = analysis.records
-    bands = records.sql(
-        f"SELECT person_id, age_band = 'child' AS is_child FROM {analysis.bands} JOIN {{people}} USING (person_n)"
-    ).df()
     names = ("locations", "events", "missing", "placements", "participation", "presence")
     return flows.build_movements(
         geography,
-        people=records.table("people").merge(bands, on="person_id", how="left"),
+        people=analysis.everybody,
         as_of=analysis.as_of or UNDATED,
         **{name: records.table(name) for name in names},
     )
@@ -413,8 +409,7 @@ def save(analysis: Analysis, found: Flows, out: Path) -> None:
     areas = flows.balance(found.rows)
     areas = areas.assign(area_name=areas["area_code"].map(names).astype("str"))
     summary = {
-        "version": version("contextmap"),
-        "as_of": None if analysis.as_of is None else analysis.as_of.isoformat(),
+        **analysis.stamp,
         "settings": {
             "viewer": analysis.settings.viewer.role,
             "grades": analysis.settings.grades,

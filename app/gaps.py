@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -88,7 +87,7 @@ def find_gaps(analysis: Analysis, *, since: date | None = None, both: bool = Fal
         msg = f"The period begins on {since}, after the as-of date {until}. Give an earlier day."
         raise ValueError(msg)
     sees_people, homes = analysis.settings.viewer.sees_people, analysis.geography.homes
-    people = _people(analysis) if sees_people else _without_traits(_people(analysis))
+    people = analysis.everybody if sees_people else _without_traits(analysis.everybody)
     if both:
         known = people["sex"].notna() & ~people["sex"].isin(NOT_RECORDED)
         people = people.assign(ethnicity=people["ethnicity"].where(known))
@@ -333,8 +332,7 @@ def save(analysis: Analysis, gaps: Gaps, out: Path, *, published: pd.DataFrame |
         The folder holds something that is not an earlier result.
     """
     summary = {
-        "version": version("contextmap"),
-        "as_of": None if analysis.as_of is None else analysis.as_of.isoformat(),
+        **analysis.stamp,
         "settings": {
             "viewer": analysis.settings.viewer.role,
             "since": gaps.since.isoformat(),
@@ -357,14 +355,6 @@ def save(analysis: Analysis, gaps: Gaps, out: Path, *, published: pd.DataFrame |
         for name, table in tables.items():
             table.to_parquet(folder / f"{name}.parquet", index=False)
         write_summary(folder, {**summary, "notes": list(notes), "files": list(tables)})
-
-
-def _people(analysis: Analysis) -> pd.DataFrame:
-    """Return the people of an analysis with whether each is a child."""
-    bands = analysis.records.sql(
-        f"SELECT person_id, age_band = 'child' AS is_child FROM {analysis.bands} JOIN {{people}} USING (person_n)"
-    ).df()
-    return analysis.records.table("people").merge(bands, on="person_id", how="left")
 
 
 def _without_traits(people: pd.DataFrame) -> pd.DataFrame:

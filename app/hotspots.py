@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,21 +45,10 @@ def build_counts(analysis: Analysis, areas: Areas, geography: Geography | None) 
     """List what measures count of an analysis, by area."""
     from app.analysis import UNDATED
 
-    records, viewer = analysis.records, analysis.settings.viewer
-    tables = {
-        name: records.table(name) for name in ("locations", "events", "missing", "placements", "referrals")
-    }
-    bands = records.sql(
-        f"SELECT person_id, age_band = 'child' AS is_child FROM {analysis.bands} JOIN {{people}} USING (person_n)"
-    ).df()
-    people = records.table("people").merge(bands, on="person_id", how="left")
-    # Who took part is not a planner's to know.
-    who = records.table("participation") if viewer.sees_people else None
-    as_of = analysis.as_of or UNDATED
-    found = measures.build_occurrences(
-        areas, geography or Geography(), people=people, participation=who, as_of=as_of, **tables
-    )
-    taking = None if who is None else measures.children_taking(who, people, tables["events"])
+    happened, as_of = analysis.happened, analysis.as_of or UNDATED
+    found = measures.build_occurrences(areas, geography or Geography(), as_of=as_of, **happened)
+    who = happened["participation"]
+    taking = None if who is None else measures.children_taking(who, happened["people"], happened["events"])
     return Counts(areas, found, as_of, taking)
 
 
@@ -176,8 +164,7 @@ def save(analysis: Analysis, out: Path, tables: dict[str, pd.DataFrame], **summa
             table.to_parquet(folder / f"{name}.parquet", index=False)
         settings = analysis.settings
         asked = {
-            "version": version("contextmap"),
-            "as_of": None if analysis.as_of is None else analysis.as_of.isoformat(),
+            **analysis.stamp,
             "viewer": settings.viewer.role,
             "seed": settings.seed,
         }

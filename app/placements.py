@@ -6,7 +6,6 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -618,8 +617,7 @@ def save(
     """
     tables = {"placed_counts": publishable(placed)} if publish else results(placed)
     summary: dict[str, Any] = {
-        "version": version("contextmap"),
-        "as_of": None if analysis.as_of is None else analysis.as_of.isoformat(),
+        **analysis.stamp,
         "settings": {"viewer": analysis.settings.viewer.role, "seed": placed.seed},
     }
     if not publish:

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
-from importlib.metadata import version
 from pathlib import Path
 from statistics import mean, median
 from typing import TYPE_CHECKING, Any
@@ -302,8 +301,7 @@ def save(analysis: Analysis, week: WeekPlan, out: Path, *, saved: Week) -> None:
     """Write plan.parquet, plan_wards.parquet, summary.json and the week as a pack is made of it, whole or not at all."""
     task, best = week.task, week.best
     summary = {
-        "version": version("contextmap"),
-        "as_of": None if analysis.as_of is None else analysis.as_of.isoformat(),
+        **analysis.stamp,
         "viewer": analysis.settings.viewer.role,
         "since": None if week.since is None else week.since.isoformat(),
         "reach_metres": task.reach,

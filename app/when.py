@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -159,30 +158,14 @@ def build_moments(analysis: Analysis, geography: Geography | None) -> Moments:
     """List everything that is dated, by what it is and where it belongs."""
     from app.analysis import UNDATED
 
-    records, viewer = analysis.records, analysis.settings.viewer
-    tables = {
-        name: records.table(name) for name in ("locations", "events", "missing", "placements", "referrals")
-    }
-    bands = records.sql(
-        f"SELECT person_id, age_band = 'child' AS is_child FROM {analysis.bands} JOIN {{people}} USING (person_n)"
-    ).df()
-    people = records.table("people").merge(bands, on="person_id", how="left")
-    who = records.table("participation") if viewer.sees_people else None
+    happened, as_of = analysis.happened, analysis.as_of or UNDATED
     try:
         areas, without = build_areas(geography), ""
     except ValueError as error:
         areas, without = None, str(error)
-    as_of = analysis.as_of or UNDATED
-    rows = build_occurrences(
-        areas,
-        geography or Geography(),
-        people=people,
-        participation=who,
-        as_of=as_of,
-        kinds=OF_EVENTS,
-        **tables,
-    )
-    taking = None if who is None else children_taking(who, people, tables["events"])
+    rows = build_occurrences(areas, geography or Geography(), as_of=as_of, kinds=OF_EVENTS, **happened)
+    who = happened["participation"]
+    taking = None if who is None else children_taking(who, happened["people"], happened["events"])
     return Moments(rows, taking, areas, without, as_of)
 
 
@@ -571,8 +554,7 @@ def save(analysis: Analysis, found: When, out: Path, *, seed: int) -> None:
     """
     tables = {"hours": found.hours, "months": found.months, "repeats": found.repeats}
     summary = {
-        "version": version("contextmap"),
-        "as_of": None if analysis.as_of is None else analysis.as_of.isoformat(),
+        **analysis.stamp,
         "settings": {
             "viewer": analysis.settings.viewer.role,
             "what": found.what,
