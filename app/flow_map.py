@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -21,8 +20,7 @@ MANY = 60
 """With more lines than this each is half as wide."""
 WIDTHS = (1.6, 4.0, 8.0)
 """Of lines, in pixels: few, more, most."""
-OUT, INTO, CHOSEN, PALE = "#0b5394", "#b45f06", "#1f2933", "#aab4be"
-OFF = "#5f6b76"
+OUT, INTO, CHOSEN = "#0b5394", "#b45f06", "#1f2933"
 BEND = 0.16
 """How far a line bends from a straight one, as a share of its length."""
 APART = 0.3
@@ -149,8 +147,15 @@ def deck(
     lines.sort(key=lambda line: (line["chosen"], -line["width"]))
     scale = (outline["bounds"][3] - outline["bounds"][1]) / (120 if len(lines) > MANY or near else 60)
     layers = [
-        _areas("wards", list(outline["wards"].values()), "#c9d0d7", 0.6),
-        _areas("authorities", list(authorities["outlines"].values()), "#78828c", 2.0),
+        maps.line_layer(
+            "wards",
+            list(outline["wards"].values()),
+            "#c9d0d7",
+            0.6,
+            filled=True,
+            get_fill_color=kinds.rgb("#f4f6f8"),
+        ),
+        maps.line_layer("authorities", list(authorities["outlines"].values()), "#78828c", 2.0),
         _lines_layer(lines),
         _arrows_layer([line for line in lines if not line["shared"]], scale),
         _names_layer(where, names or {}),
@@ -225,22 +230,6 @@ def arrow(path: Sequence[Sequence[float]], size: float) -> list[list[float]]:
     return [[tip[0], tip[1]], left, right, [tip[0], tip[1]]]
 
 
-def _areas(name: str, shapes: list[Any], colour: str, width: float) -> pdk.Layer:
-    features = [{"type": "Feature", "geometry": shape, "properties": {}} for shape in shapes]
-    return pdk.Layer(
-        "GeoJsonLayer",
-        data={"type": "FeatureCollection", "features": features},
-        id=name,
-        pickable=False,
-        stroked=True,
-        filled=name == "wards",
-        get_fill_color=kinds.rgb("#f4f6f8"),
-        get_line_color=kinds.rgb(colour),
-        get_line_width=width,
-        line_width_units=pdk.types.String("pixels"),
-    )
-
-
 def _lines_layer(lines: Iterable[Mapping[str, Any]]) -> pdk.Layer:
     features = [
         {
@@ -255,16 +244,12 @@ def _lines_layer(lines: Iterable[Mapping[str, Any]]) -> pdk.Layer:
         }
         for line in lines
     ]
-    return pdk.Layer(
-        "GeoJsonLayer",
-        data={"type": "FeatureCollection", "features": features},
-        id="flows",
+    return maps.shapes_layer(
+        "flows",
+        features,
         pickable=True,
-        stroked=True,
-        filled=False,
         get_line_color="properties.line",
         get_line_width="properties.width",
-        line_width_units=pdk.types.String("pixels"),
         line_cap_rounded=True,
     )
 
@@ -281,17 +266,13 @@ def _arrows_layer(lines: Iterable[Mapping[str, Any]], scale: float) -> pdk.Layer
         }
         for line in lines
     ]
-    return pdk.Layer(
-        "GeoJsonLayer",
-        data={"type": "FeatureCollection", "features": features},
-        id="arrows",
-        pickable=False,
-        stroked=True,
+    return maps.shapes_layer(
+        "arrows",
+        features,
         filled=True,
         get_fill_color="properties.fill",
         get_line_color=[255, 255, 255, 255],
         get_line_width=0.8,
-        line_width_units=pdk.types.String("pixels"),
     )
 
 
@@ -301,20 +282,7 @@ def _names_layer(where: Mapping[str, Point], names: Mapping[str, str]) -> pdk.La
         for code, name in sorted(names.items())
         if code in where
     ]
-    return pdk.Layer(
-        "TextLayer",
-        data=data,
-        id="names",
-        get_position="at",
-        get_text="text",
-        get_size=13,
-        get_color=[20, 28, 36, 255],
-        background=True,
-        get_background_color=[255, 255, 255, 215],
-        background_padding=[4, 2, 4, 2],
-        font_family=pdk.types.String("Source Sans, sans-serif"),
-        character_set=pdk.types.String("auto"),
-    )
+    return maps.names_layer(data)
 
 
 def _frame(bounds: Sequence[float], points: Sequence[Point]) -> list[float]:
@@ -328,10 +296,7 @@ def _frame(bounds: Sequence[float], points: Sequence[Point]) -> list[float]:
 
 def legend(widths: Sequence[float], said: str, *, area: str = "", shared: bool = False) -> str:
     """Return what widths, colours and arrows mean, as HTML."""
-    ends = [f"{limit:,.10g}" for limit in widths]
-    ranges = [f"{low} up to {high}" for low, high in itertools.pairwise(ends)]
-    ranges += [f"{ends[-1]} or more"] if ends else []
-    parts = [_key(OUT, width, words) for width, words in zip(WIDTHS, ranges, strict=False)]
+    parts = [_key(OUT, width, words) for width, words in zip(WIDTHS, maps.ranges(widths), strict=False)]
     if area and not shared:
         parts += [
             _key(OUT, WIDTHS[1], f"begins in {area}"),

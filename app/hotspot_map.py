@@ -12,6 +12,7 @@ import pydeck as pdk
 import shapely
 
 from app import kinds
+from app.maps import line_layer
 from geo.areas import Areas
 from geo.funnel import funnel_limits
 
@@ -49,26 +50,13 @@ def hotspot_layers(
     codes = sorted(set(hot) & set(outline["wards"]))
     hatched = hatching({code: outline["wards"][code] for code in codes}, outline["bounds"])
     return [
-        _lines("hotspots", [outline["wards"][code] for code in codes], DARK, 2.6),
-        _lines("hatching", hatched, DARK, 1.1),
-        _lines("chosen", [outline["wards"][chosen]] if chosen in outline["wards"] else [], CHOSEN, 4.5),
-        _lines("clusters", [{"type": "LineString", "coordinates": part} for part in circles], CIRCLE, 2.4),
+        line_layer("hotspots", [outline["wards"][code] for code in codes], DARK, 2.6),
+        line_layer("hatching", hatched, DARK, 1.1),
+        line_layer("chosen", [outline["wards"][chosen]] if chosen in outline["wards"] else [], CHOSEN, 4.5),
+        line_layer(
+            "clusters", [{"type": "LineString", "coordinates": part} for part in circles], CIRCLE, 2.4
+        ),
     ]
-
-
-def _lines(name: str, shapes: list[dict[str, Any]], colour: str, width: float) -> pdk.Layer:
-    features = [{"type": "Feature", "geometry": shape, "properties": {}} for shape in shapes]
-    return pdk.Layer(
-        "GeoJsonLayer",
-        data={"type": "FeatureCollection", "features": features},
-        id=name,
-        pickable=False,
-        stroked=True,
-        filled=False,
-        get_line_color=kinds.rgb(colour),
-        get_line_width=width,
-        line_width_units=pdk.types.String("pixels"),
-    )
 
 
 def hatching(shapes: Mapping[str, Any], bounds: Iterable[float]) -> list[dict[str, Any]]:
@@ -142,7 +130,7 @@ def surface_layers(
             filled=True,
             pickable=False,
         ),
-        _lines("dense", [{"type": "LineString", "coordinates": ring} for ring in rings], DENSE, 2.4),
+        line_layer("dense", [{"type": "LineString", "coordinates": ring} for ring in rings], DENSE, 2.4),
         pdk.Layer(
             "TextLayer",
             data=numbers,

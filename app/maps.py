@@ -72,13 +72,8 @@ def _palette(classes: int) -> list[str]:
 def legend(limits: Sequence[float], measure: str, *, deciles: bool = False, unknown: bool = False) -> str:
     """Return the legend in HTML: what each shade, the band and white mean."""
     colours = _palette(len(limits) + 1)
-    ends = [f"{limit:,.10g}" for limit in limits]
-    ranges = (
-        ["0"]
-        + [f"{low} up to {high}" for low, high in itertools.pairwise(ends)]
-        + ([f"{ends[-1]} or more"] if ends else [])
-    )
-    parts = [_swatch(colour, words) for colour, words in zip(colours, ranges, strict=False)]
+    said = ["0", *ranges(limits)]
+    parts = [_swatch(colour, words) for colour, words in zip(colours, said, strict=False)]
     if unknown:
         parts.append(_swatch(kinds.NO_DATA, "not known"))
     band = ""
@@ -93,6 +88,13 @@ def legend(limits: Sequence[float], measure: str, *, deciles: bool = False, unkn
         ]
         band = f'<div class="cm-legend"><span class="cm-key"><b>Band inside the border: deprivation decile</b></span>{"".join(few)}</div>'
     return f'<div class="cm-legend" role="note" aria-label="What the colours mean"><span class="cm-key"><b>{markup(measure)}</b></span>{"".join(parts)}</div>{band}'
+
+
+def ranges(limits: Sequence[float]) -> list[str]:
+    """Return in words what each class holds: from one limit up to the next, or more."""
+    ends = [f"{limit:,.10g}" for limit in limits]
+    between = [f"{low} up to {high}" for low, high in itertools.pairwise(ends)]
+    return [*between, f"{ends[-1]} or more"] if ends else []
 
 
 def _swatch(colour: str, words: str) -> str:
@@ -193,17 +195,14 @@ def deck(
     ]
     features.sort(key=lambda feature: feature["properties"]["ward_code"] == chosen)
     layers = [
-        pdk.Layer(
-            "GeoJsonLayer",
-            data={"type": "FeatureCollection", "features": features},
-            id="wards",
+        shapes_layer(
+            "wards",
+            features,
             pickable=True,
-            stroked=True,
             filled=True,
             get_fill_color="properties.fill",
             get_line_color="properties.line",
             get_line_width="properties.width",
-            line_width_units=pdk.types.String("pixels"),
         )
     ]
     if deciles is not None:
@@ -236,17 +235,36 @@ def _band_layer(outline: Mapping[str, Any], deciles: pd.Series) -> pdk.Layer:
         for code, geometry in outline["bands"].items()
         if code in known
     ]
+    return shapes_layer("deciles", features, get_line_color="properties.line", get_line_width=3)
+
+
+def shapes_layer(
+    name: str,
+    features: Sequence[Mapping[str, Any]],
+    *,
+    pickable: bool = False,
+    filled: bool = False,
+    **drawn: Any,
+) -> pdk.Layer:
+    """Return GeoJSON features as a layer with lines as wide as so many pixels; `drawn` is what deck.gl takes besides."""
     return pdk.Layer(
         "GeoJsonLayer",
-        data={"type": "FeatureCollection", "features": features},
-        id="deciles",
-        pickable=False,
+        data={"type": "FeatureCollection", "features": list(features)},
+        id=name,
+        pickable=pickable,
         stroked=True,
-        filled=False,
-        get_line_color="properties.line",
-        get_line_width=3,
+        filled=filled,
         line_width_units=pdk.types.String("pixels"),
+        **drawn,
     )
+
+
+def line_layer(
+    name: str, geometries: Sequence[Mapping[str, Any]], colour: str, width: float, **drawn: Any
+) -> pdk.Layer:
+    """Return GeoJSON geometries as a layer of lines in one colour and width (pixels)."""
+    features = [{"type": "Feature", "geometry": shape, "properties": {}} for shape in geometries]
+    return shapes_layer(name, features, get_line_color=kinds.rgb(colour), get_line_width=width, **drawn)
 
 
 def _name_layers(outline: Mapping[str, Any], values: pd.Series, chosen: str | None) -> list[pdk.Layer]:
@@ -257,22 +275,25 @@ def _name_layers(outline: Mapping[str, Any], values: pd.Series, chosen: str | No
         for code in named
         if code in outline["points"]
     ]
-    return [
-        pdk.Layer(
-            "TextLayer",
-            data=data,
-            id="names",
-            get_position="at",
-            get_text="text",
-            get_size=13,
-            get_color=[20, 28, 36, 255],
-            background=True,
-            get_background_color=[255, 255, 255, 215],
-            background_padding=[4, 2, 4, 2],
-            font_family=pdk.types.String("Source Sans, sans-serif"),
-            character_set=pdk.types.String("auto"),
-        )
-    ]
+    return [names_layer(data)]
+
+
+def names_layer(data: Sequence[Mapping[str, Any]]) -> pdk.Layer:
+    """Return names on the map: each has "at", longitude and latitude, and "text"."""
+    return pdk.Layer(
+        "TextLayer",
+        data=list(data),
+        id="names",
+        get_position="at",
+        get_text="text",
+        get_size=13,
+        get_color=[20, 28, 36, 255],
+        background=True,
+        get_background_color=[255, 255, 255, 215],
+        background_padding=[4, 2, 4, 2],
+        font_family=pdk.types.String("Source Sans, sans-serif"),
+        character_set=pdk.types.String("auto"),
+    )
 
 
 def _apart(codes: Sequence[str], outline: Mapping[str, Any]) -> list[str]:

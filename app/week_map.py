@@ -86,17 +86,13 @@ def _ward_layer(outline: Mapping[str, Any]) -> pdk.Layer:
         }
         for code, geometry in outline["wards"].items()
     ]
-    return pdk.Layer(
-        "GeoJsonLayer",
-        data={"type": "FeatureCollection", "features": features},
-        id="wards",
-        pickable=False,
-        stroked=True,
+    return maps.shapes_layer(
+        "wards",
+        features,
         filled=True,
         get_fill_color=[250, 250, 250, 255],
         get_line_color=[160, 168, 176, 255],
         get_line_width=0.8,
-        line_width_units=pdk.types.String("pixels"),
     )
 
 
