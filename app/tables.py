@@ -190,7 +190,12 @@ def _column(values: pd.Series) -> Any:
         whole_days = bool((dated == dated.dt.normalize()).all())
         return st.column_config.DatetimeColumn(format="D MMM YYYY" if whole_days else "D MMM YYYY, HH:mm")
     if pd.api.types.is_float_dtype(values):
-        whole = bool((values.dropna() == values.dropna().round()).all())
-        return st.column_config.NumberColumn(format="%d" if whole else "%.2f")
+        return st.column_config.NumberColumn(format=f"%.{_decimals(values)}f")
     longest = values.head(200).map(lambda value: len(plain(value))).max() if len(values) else 0
     return st.column_config.Column(width="large" if longest and longest > 60 else None)
+
+
+def _decimals(values: pd.Series) -> int:
+    """Return how many decimals a column of numbers has, two at most, so that none is shown that was not worked out."""
+    known = values.dropna()
+    return next((number for number in (0, 1) if (known == known.round(number)).all()), 2)

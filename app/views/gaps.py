@@ -65,8 +65,8 @@ tables.show(
         "ratio": "Referred / expected",
         "ratio_low": "From",
         "ratio_high": "To",
-        "children_not_recorded_percent": "Not recorded, % of children",
-        "referred_not_recorded_percent": "Not recorded, % of referred",
+        "children_not_recorded_percent": "Not recorded, %",
+        "referred_not_recorded_percent": "of referred, %",
     },
     empty=gaps.EMPTY,
 )

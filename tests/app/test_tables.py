@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pandas as pd
+import pytest
 
 from app import tables
 
@@ -33,3 +34,11 @@ def test_text_on_screen_is_plain_and_short_and_numbers_stay_numbers() -> None:
     ]
     assert shown["number"].tolist() == [1, -2, 3, 4]
     assert shown["day"].isna().tolist() == [False, True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [([4.0, None], "%.0f"), ([31.5, 17.2, 4.0], "%.1f"), ([0.44, 1.0], "%.2f"), ([1 / 3], "%.2f")],
+)
+def test_a_number_shows_no_more_decimals_than_it_has(values: list[float], shown: str) -> None:
+    assert tables._column(pd.Series(values, dtype=float))["type_config"]["format"] == shown
