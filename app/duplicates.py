@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from app import data, state, words
+from app import data, kinds, state, words
 from app.data import Loaded, kept
 from app.names import labels as person_labels
 from app.text import markup, plain
@@ -267,13 +267,15 @@ def weights_html(table: pd.DataFrame) -> str:
     rows = []
     for place, (what, said, bits) in enumerate(zip(table["what"], table["said"], table["bits"], strict=True)):
         width = 50 * abs(bits) / widest
-        left, colour = (50.0, "#0b5394") if bits >= 0 else (50.0 - width, "#b45f06")
-        last = ' style="border-top:2px solid #3d4852;font-weight:650"' if place == len(table) - 1 else ""
+        left, colour = (50.0, kinds.BLUE) if bits >= 0 else (50.0 - width, kinds.ORANGE)
+        last = (
+            f' style="border-top:2px solid {kinds.QUIET};font-weight:650"' if place == len(table) - 1 else ""
+        )
         rows.append(
             f"<tr{last}><th scope='row' style='text-align:left;font-weight:inherit;padding:.2rem .6rem .2rem 0'>{markup(what)}</th>"
             f"<td style='padding-right:.6rem'>{markup(said)}</td>"
             f"<td class='cm-figure' style='text-align:right;padding-right:.6rem'>{bits:+.1f}</td>"
-            f"<td style='width:38%' aria-hidden='true'><div style='position:relative;height:.8rem;background:linear-gradient(#78828c,#78828c) center/1px 100% no-repeat'>"
+            f"<td style='width:38%' aria-hidden='true'><div style='position:relative;height:.8rem;background:linear-gradient({kinds.BORDER},{kinds.BORDER}) center/1px 100% no-repeat'>"
             f"<div style='position:absolute;height:100%;left:{left:.1f}%;width:{width:.1f}%;background:{colour}'></div></div></td></tr>"
         )
     head = (

@@ -7,7 +7,15 @@ import pandas as pd
 
 from app import kinds
 
-DARK, ORANGE, BLUE, GREY, LINE = "#263238", "#b45f06", "#0b5394", "#b8c0c8", "#5f6b76"
+DARK, ORANGE, BLUE, GREY, LINE = kinds.INK, kinds.ORANGE, kinds.BLUE, kinds.PALE_BORDER, kinds.LINE
+
+
+@alt.theme.register("contextmap", enable=True)
+def _dark_words() -> alt.theme.ThemeConfig:
+    """Words in charts as dark as those around them."""
+    return {"config": kinds.DARK_WORDS}
+
+
 MOST = 4.0
 """Ratios beyond this are cut off in the picture; the table has them."""
 
@@ -117,12 +125,12 @@ def week(hours: pd.DataFrame) -> alt.LayerChart:
     )
     scale = alt.Scale(domain=[0, top], range=list(kinds.BLUES), interpolate="rgb")
     legend = alt.Legend(title="How many", orient="top", gradientLength=220)
-    cells = base.mark_rect(stroke="#ffffff", strokeWidth=1).encode(
+    cells = base.mark_rect(stroke=kinds.WHITE, strokeWidth=1).encode(
         color=alt.Color("weight:Q", scale=scale, legend=legend)
     )
     numbers = base.mark_text(fontSize=11).encode(
         text="shown:N",
-        color=alt.condition(alt.datum.weight > 0.55 * top, alt.value("#ffffff"), alt.value(DARK)),
+        color=alt.condition(alt.datum.weight > 0.55 * top, alt.value(kinds.WHITE), alt.value(DARK)),
     )
     return alt.layer(cells, numbers).properties(height=alt.Step(30))
 

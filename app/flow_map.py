@@ -20,7 +20,7 @@ MANY = 60
 """With more lines than this each is half as wide."""
 WIDTHS = (1.6, 4.0, 8.0)
 """Of lines, in pixels: few, more, most."""
-OUT, INTO, CHOSEN = "#0b5394", "#b45f06", "#1f2933"
+OUT, INTO, CHOSEN = kinds.BLUE, kinds.ORANGE, kinds.INK
 BEND = 0.16
 """How far a line bends from a straight one, as a share of its length."""
 APART = 0.3
@@ -150,12 +150,12 @@ def deck(
         maps.line_layer(
             "wards",
             list(outline["wards"].values()),
-            "#c9d0d7",
+            kinds.PALE_BORDER,
             0.6,
             filled=True,
-            get_fill_color=kinds.rgb("#f4f6f8"),
+            get_fill_color=kinds.rgb(kinds.FAINT),
         ),
-        maps.line_layer("authorities", list(authorities["outlines"].values()), "#78828c", 2.0),
+        maps.line_layer("authorities", list(authorities["outlines"].values()), kinds.BORDER, 2.0),
         _lines_layer(lines),
         _arrows_layer([line for line in lines if not line["shared"]], scale),
         _names_layer(where, names or {}),

@@ -16,11 +16,11 @@ from app.maps import line_layer
 from geo.areas import Areas
 from geo.funnel import funnel_limits
 
-DARK, CIRCLE, CHOSEN = "#1f2933", "#b45f06", "#e8b70c"
+DARK, CIRCLE, CHOSEN = kinds.INK, kinds.ORANGE, kinds.CHOSEN
 LINES = 70
 """Hatching lines from one side of the map to the other."""
 DASHES = 36
-DENSE = "#7a0177"
+DENSE = kinds.DENSE
 SMALLEST_RING = 120.0
 """Metres: a dense place at one spot is drawn so wide."""
 CHANCE = 0.05
@@ -186,9 +186,7 @@ def surface_legend(limits: Sequence[float], *, what: str) -> str:
 
 def legend(*, clusters: int, month: bool) -> str:
     """Return what hatching and dashes mean, as HTML."""
-    hatch = (
-        f"background:repeating-linear-gradient(135deg,{DARK} 0 1px,#ffffff 1px 5px);border:2px solid {DARK}"
-    )
+    hatch = f"background:repeating-linear-gradient(135deg,{DARK} 0 1px,{kinds.WHITE} 1px 5px);border:2px solid {DARK}"
     parts = [
         f'<span class="cm-key"><span class="cm-swatch" style="{hatch}"></span><span>hatched, thick border: higher than chance explains</span></span>'
     ]
@@ -254,10 +252,11 @@ def funnel_chart(table: pd.DataFrame, *, chosen: str | None, repeat_factor: floa
     return {
         "description": "Funnel plot: the rate of each ward against its children, with the limits within which chance alone would leave it; the table has the same rates.",
         "height": 290,
+        "config": kinds.DARK_WORDS,
         "layer": [
             {
                 "data": {"values": lines},
-                "mark": {"type": "line", "color": "#78828c", "strokeWidth": 1.3},
+                "mark": {"type": "line", "color": kinds.BORDER, "strokeWidth": 1.3},
                 "encoding": {
                     "x": axis_x,
                     "y": axis_y,
@@ -270,7 +269,7 @@ def funnel_chart(table: pd.DataFrame, *, chosen: str | None, repeat_factor: floa
             },
             {
                 "data": {"values": target},
-                "mark": {"type": "line", "color": "#b45f06", "strokeWidth": 1},
+                "mark": {"type": "line", "color": kinds.ORANGE, "strokeWidth": 1},
                 "encoding": {"x": axis_x, "y": {**axis_y, "field": "target"}},
             },
             {
@@ -279,7 +278,7 @@ def funnel_chart(table: pd.DataFrame, *, chosen: str | None, repeat_factor: floa
                     "type": "point",
                     "filled": True,
                     "opacity": 1,
-                    "stroke": "#ffffff",
+                    "stroke": kinds.WHITE,
                     "strokeWidth": 0.5,
                 },
                 "encoding": {
@@ -296,7 +295,7 @@ def funnel_chart(table: pd.DataFrame, *, chosen: str | None, repeat_factor: floa
                         "field": "where",
                         "type": "nominal",
                         "title": None,
-                        "scale": {"domain": where, "range": ["#4292c6", "#b45f06", "#1f2933"]},
+                        "scale": {"domain": where, "range": [kinds.BLUES[4], kinds.ORANGE, kinds.INK]},
                         "legend": {"orient": "bottom", "labelLimit": 300, "symbolSize": 110},
                     },
                     "size": {"field": "size", "type": "quantitative", "scale": None, "legend": None},

@@ -76,6 +76,15 @@ BASES: dict[str, Basis] = {
 MARKS = {"safe": (PROTECTIVE, "solid"), "unsafe": (HARM, "double"), "depends": ("#6b6b6b", "dashed")}
 MARK_SIGNS = {"safe": " ✓ safe", "unsafe": " ✕ not safe", "depends": " ? it depends"}
 
+# What is drawn and written on screen beside kinds of thing: the same few colours on every page.
+INK, QUIET, BORDER, PALE_BORDER, WHITE = "#1f2933", "#4d5963", "#78828c", "#b8c0c8", "#ffffff"
+BLUE, PALE_BLUE, ORANGE, NOTE = "#0b5394", "#9ecae1", HARM, "#fdf5ec"
+ADDED, CHOSEN, PURPLE, BROWN = "#f2c94c", "#e8b70c", "#6a3d9a", "#5d4037"
+DENSE, FAINT = "#7a0177", "#f4f6f8"
+
+# Words in charts are as dark as those around them: what is pale by default is hard to read from a projector.
+DARK_WORDS = {part: {"labelColor": INK, "titleColor": INK} for part in ("axis", "legend", "header")}
+
 # ColorBrewer "Blues", seven classes: sequential, colour-blind safe, prints in grey.
 BLUES = ("#eff3ff", "#c6dbef", "#9ecae1", "#6baed6", "#4292c6", "#2171b5", "#084594")
 # ColorBrewer "Greys" stretched to ten for deprivation: decile 1 (most deprived) darkest.
@@ -91,7 +100,7 @@ DECILES = (
     "#e6e6e6",
     "#f5f5f5",
 )
-NO_DATA = "#ffffff"
+NO_DATA = WHITE
 
 
 def rgb(colour: str, alpha: int = 255) -> list[int]:

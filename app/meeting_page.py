@@ -20,7 +20,7 @@ from mapping.meetings import DECISIONS, STATES, Action, Meeting, actions
 
 STYLE = """<style>
 .cm-item {font-size: 1.55rem; line-height: 1.35; font-weight: 600; margin: 0.2rem 0 0.3rem; overflow-wrap: anywhere;}
-.cm-more {font-size: 1.05rem; color: #3d4650; margin: 0 0 0.6rem; overflow-wrap: anywhere;}
+.cm-more {font-size: 1.05rem; margin: 0 0 0.6rem; overflow-wrap: anywhere;}
 </style>"""
 FIRST_DAYS = 7
 """How far back the first meeting looks, unless the chair says otherwise."""

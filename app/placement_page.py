@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from app import answers, placements, words
+from app import answers, kinds, placements, words
 from app.data import Loaded, kept
 from app.text import markup, plain
 from geo.residents import ONLY_WITH, ONLY_WITHOUT, STAYS
@@ -30,7 +30,12 @@ SHORT = {
     "others": "placed by other authorities",
     "unknown": "placed, not recorded by whom",
 }
-COLOURS = {"not_placed": "#6baed6", "own": "#2e7d32", "others": "#b45f06", "unknown": "#8c8c8c"}
+COLOURS = {
+    "not_placed": kinds.BLUES[3],
+    "own": kinds.PROTECTIVE,
+    "others": kinds.ORANGE,
+    "unknown": kinds.DECILES[4],
+}
 
 
 @kept
@@ -117,7 +122,8 @@ def bars(held: placements.Placed, measure: str, chosen: str | None) -> dict[str,
         "description": "Bars: missing episodes in each ward by who had placed the child there; the table has the same numbers.",
         "data": {"values": points},
         "height": {"step": 22},
-        "mark": {"type": "bar", "stroke": "#ffffff", "strokeWidth": 1},
+        "config": kinds.DARK_WORDS,
+        "mark": {"type": "bar", "stroke": kinds.WHITE, "strokeWidth": 1},
         "encoding": {
             "y": axis_y,
             "x": {"field": "episodes", "type": "quantitative", "title": "Missing episodes", "stack": "zero"},

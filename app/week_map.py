@@ -14,7 +14,7 @@ from app.text import markup, short
 
 CELL = 500
 """Metres: records are shown in squares of this size, so that no record shows where somebody lives."""
-REACHED, MISSED, CHOSEN = "#0b5394", "#5f6b76", "#b45f06"
+REACHED, MISSED, CHOSEN = kinds.BLUE, kinds.LINE, kinds.ORANGE
 
 
 def cells(concern: pd.DataFrame, met: Any) -> pd.DataFrame:
@@ -160,7 +160,7 @@ def _visit_layers(visits: pd.DataFrame, reach: float, chosen: str | None) -> lis
 
 def legend(squares: pd.DataFrame, *, reach: float) -> str:
     """Return what squares, discs and numbers mean, as HTML."""
-    disc = f"border:2px solid {REACHED};border-radius:50%;background:#e3ebf5"
+    disc = f"border:2px solid {REACHED};border-radius:50%;background:{kinds.PALE_BLUE}40"
     said = f'<span class="cm-key"><span class="cm-swatch" style="{disc}"></span><span>what a visit reaches ({markup(f"{reach:g}")} m), with the numbers of the visits in the table</span></span>'
     shades = maps.legend(
         maps.breaks(squares["records"]), f"Records of concern in a square of {CELL} m, at all hours"

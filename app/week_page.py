@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import answers, state, week, week_map, words
+from app import answers, kinds, state, week, week_map, words
 from app import plan as planning
 from app.data import Loaded, kept
 from app.plan import WeekPlan
@@ -144,7 +144,7 @@ def day_cards(rows: pd.DataFrame, chosen: str | None) -> str:
     blocks = []
     for day, held in rows.groupby("day", sort=True):
         lines = [
-            f'<div style="padding:0.12rem 0.3rem{";background:#fdf5ec;outline:2px solid #b45f06" if row["visit_id"] == chosen else ""}"><b>{row["number"]}</b> · {row["time"].replace(":00", "")} · team {row["team"]}: {markup(row["place_name"], limit=48)} <span class="cm-quiet">({row["concern_alone"]})</span></div>'
+            f'<div style="padding:0.12rem 0.3rem{";background:" + kinds.NOTE + ";outline:2px solid " + kinds.ORANGE if row["visit_id"] == chosen else ""}"><b>{row["number"]}</b> · {row["time"].replace(":00", "")} · team {row["team"]}: {markup(row["place_name"], limit=48)} <span class="cm-quiet">({row["concern_alone"]})</span></div>'
             for row in held.to_dict("records")
         ]
         blocks.append(
@@ -367,7 +367,7 @@ def comparison_chart(table: pd.DataFrame) -> Any:
         tooltip=[alt.Tooltip("way:N", title="Way"), alt.Tooltip("reached:Q", title="Reached")],
     )
     bars = base.mark_bar(height=16).encode(
-        color=alt.condition("datum.way == 'This plan'", alt.value("#0b5394"), alt.value("#9ecae1"))
+        color=alt.condition("datum.way == 'This plan'", alt.value(kinds.BLUE), alt.value(kinds.PALE_BLUE))
     )
     return (bars + base.mark_text(align="left", dx=4).encode(text="reached:Q")).properties(
         height=alt.Step(30)

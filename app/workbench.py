@@ -16,7 +16,7 @@ MOST_NODES = 400
 """Above this many nodes a working chart is slow to draw and too dense to read."""
 
 CORNER = "corner"
-_INK = "#1f2933"
+_INK = kinds.INK
 _WIDTHS = {1: 1.5, 2: 3, 3: 5.5}
 
 
@@ -36,7 +36,7 @@ def _node_styles() -> list[Any]:
                 "background-width": "58%",
                 "background-height": "58%",
                 "text-margin-y": 3,
-                "text-background-color": "#ffffff",
+                "text-background-color": kinds.WHITE,
                 "text-background-opacity": 0.8,
                 "text-background-padding": "1px",
             },
@@ -44,7 +44,7 @@ def _node_styles() -> list[Any]:
         for kind in kinds.KINDS.values()
     ]
     plain = {
-        "text-background-color": "#ffffff",
+        "text-background-color": kinds.WHITE,
         "text-background-opacity": 0.85,
         "color": _INK,
         "font-weight": "normal",
@@ -60,7 +60,7 @@ def _node_styles() -> list[Any]:
             )
             for mark, (colour, line) in kinds.MARKS.items()
         ),
-        StyleRule("node.highlight", {**plain, "outline-color": "#8a97a3", "border-color": "#8a97a3"}),
+        StyleRule("node.highlight", {**plain, "outline-color": kinds.BORDER, "border-color": kinds.BORDER}),
         StyleRule(
             "node:selected",
             {**plain, "font-weight": "bold", "outline-color": _INK, "border-color": _INK, "border-width": 3},
@@ -95,7 +95,7 @@ def _edge_styles() -> list[Any]:
                 "line-style": "solid",
                 "line-outline-width": 2,
                 "line-outline-color": kinds.LINE,
-                **_line("#ffffff"),
+                **_line(kinds.WHITE),
             },
         ),
         StyleRule(
@@ -108,7 +108,7 @@ def _edge_styles() -> list[Any]:
         ),
         StyleRule(
             "edge[nature = 'protective'][basis = 'both']",
-            {**_line("#ffffff"), "line-outline-color": kinds.PROTECTIVE},
+            {**_line(kinds.WHITE), "line-outline-color": kinds.PROTECTIVE},
         ),
         StyleRule(
             "edge[harm = 1]",
@@ -122,7 +122,8 @@ def _edge_styles() -> list[Any]:
         ),
         StyleRule("edge[faded = 1]", {"opacity": 0.3}),
         StyleRule(
-            "edge[added = 1]", {"underlay-color": "#f2c94c", "underlay-opacity": 0.45, "underlay-padding": 5}
+            "edge[added = 1]",
+            {"underlay-color": kinds.ADDED, "underlay-opacity": 0.45, "underlay-padding": 5},
         ),
         StyleRule(
             "edge[among = 1]",

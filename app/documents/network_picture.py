@@ -22,7 +22,7 @@ LETTERS, MARK_LETTERS = 12.0, 11.0
 WIDEST_NAME = 34
 _MARGIN = 76.0
 _WIDTHS = {1: 1.6, 2: 3.0, 3: 5.0}
-_INK, _PALE, _WHITE = "#1f2933", "#b3bcc6", "#ffffff"
+_INK, _PALE, _WHITE = kinds.INK, kinds.PALE_BORDER, kinds.WHITE
 _KEY_ROW, _KEY_WIDTH = 24.0, 190.0
 SVG = "http://www.w3.org/2000/svg"
 
@@ -82,10 +82,10 @@ def chart_svg(
     _tag(root, "rect", x=box[0], y=box[1], width=box[2], height=box[3], fill=_WHITE)
     middle, bottom = box[0] + box[2] / 2, box[1] + box[3]
     for y in (box[1] + 18, bottom - 10):
-        _write(root, middle, y, MARKING, size=13, weight="bold", fill="#0b5394")
+        _write(root, middle, y, MARKING, size=13, weight="bold", fill=kinds.BLUE)
     _write(root, middle, box[1] + 42, title, size=17, weight="bold")
     for number, line in enumerate(lines):
-        _write(root, middle, box[1] + 60 + 15 * number, line, size=10, fill="#4d5963")
+        _write(root, middle, box[1] + 60 + 15 * number, line, size=10, fill=kinds.QUIET)
     _svg_edges(root, nodes, edges)
     for node in nodes.to_dict("records"):
         _svg_node(root, node)
@@ -225,7 +225,7 @@ def _svg_key(root: Xml.Element, named: list[str], x: float, y: float, columns: i
         _write(root, left + 22, top + 4, KINDS[name].label, size=10, anchor="start")
     top = y + math.ceil(len(named) / columns) * _KEY_ROW
     said = "Solid: stated. Dashed: seen at the same place or event. Double: both. Green: protective. Arrow: harm by an adult."
-    _write(root, x, top + 4, said, size=10, anchor="start", fill="#4d5963")
+    _write(root, x, top + 4, said, size=10, anchor="start", fill=kinds.QUIET)
 
 
 def chart_png(nodes: pd.DataFrame, edges: pd.DataFrame, *, width_cm: float, height_cm: float) -> bytes:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from app import kinds
 from app.maps import breaks, shades
 from app.text import short
 from mapping.kinds import KINDS, LINK_COLOUR
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-DARK, BLUE, PALE, ORANGE, LINE = "#263238", "#0b5394", "#9ecae1", "#b45f06", "#5f6b76"
+DARK, BLUE, PALE, ORANGE, LINE = kinds.INK, kinds.BLUE, kinds.PALE_BLUE, kinds.ORANGE, LINK_COLOUR
 WIDTH = 6.7
 """Inches: as wide as the text of an A4 page."""
 
@@ -132,7 +133,7 @@ def dates(counts: pd.DataFrame, *, counted: str) -> bytes:
     """
     figure, (axes,) = _figure(1, each=2.2)
     place, floor = np.arange(len(counts)), np.zeros(len(counts))
-    for name, colour in zip(counts.columns, (BLUE, ORANGE, "#6a3d9a", "#5d4037", LINE), strict=False):
+    for name, colour in zip(counts.columns, (BLUE, ORANGE, kinds.PURPLE, kinds.BROWN, LINE), strict=False):
         axes.bar(place, counts[name], bottom=floor, width=0.75, color=colour, label=str(name))
         floor = floor + counts[name].to_numpy(dtype=float)
     step = max(1, len(counts) // 12)
@@ -238,7 +239,7 @@ def _classes(limits: Sequence[float], values: pd.Series) -> list[tuple[str, str]
         tops = [*(limit - 1 for limit in limits[1:]), highest]
         pairs = zip(limits, tops, strict=True)
         labels = ["none", *(f"{low:g}" if low >= top else f"{low:g} to {top:g}" for low, top in pairs)]
-    hatched = [("#ffffff", "hatched: hidden or not known")] if values.isna().any() else []
+    hatched = [(kinds.WHITE, "hatched: hidden or not known")] if values.isna().any() else []
     return [*zip(colours, labels, strict=True), *hatched]
 
 

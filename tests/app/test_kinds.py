@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from app import kinds
@@ -40,3 +43,15 @@ def test_a_legend_holds_what_the_picture_holds_and_fetches_nothing() -> None:
     assert "both stated and seen" in said
     assert "school" not in said
     assert "http" not in said
+
+
+def test_colours_are_named_in_one_place() -> None:
+    """One look: a colour anywhere else has a name from app/kinds.py; style sheets have their own words."""
+    app = Path(__file__).resolve().parents[2] / "app"
+    style = {app / "kinds.py", app / "frame.py", app / "documents" / "web.py"}
+    strays = [
+        f"{path.relative_to(app)}: {found}"
+        for path in sorted(set(app.rglob("*.py")) - style)
+        for found in re.findall(r"#[0-9a-fA-F]{6}\b", path.read_text(encoding="utf-8"))
+    ]
+    assert strays == []
