@@ -18,6 +18,7 @@ from geo.files import Geography
 from geo.gaps import ETHNICITIES, SEXES, build_gaps
 from geo.inequality import children_by_decile
 from geo.months import month_counts, months_compared
+from geo.rates import repeat_factor
 from geo.spread import PARTS, decile_spread, in_period, placed_parts, ward_spread
 from mapping import caseload, episodes, returns
 from mapping.ages import age_at, age_band
@@ -324,10 +325,12 @@ def month_rows(ground: Ground) -> pd.DataFrame:
         return pd.DataFrame(columns=["measure", "month", *MONTHS])
     known = ground.episodes(Period(min(first.date(), ground.period.since), ground.period.until))
     through = min(ground.period.until, ground.analysis.as_of or ground.period.until)
+    # As on the When page: reports of one child come in runs, so that months vary more than reports of strangers would.
+    runs = max(1.0, repeat_factor(known["reported_at"].dt.strftime("%Y-%m"), known["person_id"].astype(str)))
     parts = []
-    for name, child in (("episodes", None), ("children", known["person_id"])):
+    for name, child, factor in (("episodes", None, runs), ("children", known["person_id"], 1.0)):
         counts = month_counts(known["reported_at"], distinct=child, through=through)
-        rows = months_compared(counts)
+        rows = months_compared(counts, repeat_factor=factor)
         whole = rows.index.map(lambda month: pd.Period(month).start_time.date() >= ground.period.since)
         parts.append(rows[whole].reset_index(names="month").assign(measure=name))
     return pd.concat(parts, ignore_index=True)[["measure", "month", *MONTHS]]

@@ -127,7 +127,7 @@ ABOUT: Mapping[str, About] = {
         "Each month against the two years before",
         "Whether a month is more than usual for the time of year.",
         "Usual is what the days of this month would have had at the rate of the same month of the two years before; the "
-        "interval is exact (95%), on the assumption that reports are independent. A child counts once a month.",
+        "interval is exact (95%), and that of reports is wider for runs of the same child. A child counts once a month.",
         "Whether a month is truly different: one child's run of reports can make it so. Read the children beside the reports.",
         {
             "month": "Month",

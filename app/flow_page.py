@@ -167,7 +167,7 @@ def totals_html(here: flows.Flows, kind: str) -> str:
     row, shared = here.totals.loc[kind], kind in SHARED
     lines = []
     for status, said in (
-        ("within", "Within one authority"),
+        ("within", "Within one authority only"),
         ("crossing", "Cross a boundary"),
         ("unknown", "Not known"),
     ):

@@ -11,6 +11,7 @@ from geo.areas import Areas
 from geo.clusters import COLUMNS as CLUSTERS
 from geo.funnel import funnel
 from geo.hotspots import area_hotspots, describe_not_tested
+from geo.measures import in_words
 from geo.rates import crude_rate, smoothed_rate
 from geo.scan import spatial_scan
 from geo.strata import COLUMNS as STANDARDISED
@@ -117,7 +118,7 @@ def position(observed: pd.Series[float], areas: Areas, *, repeat_factor: float =
 
 def describe_runs(measure: str, factor: float) -> list[str]:
     """Say that a measure comes in runs of the same child, where it does."""
-    return [RUNS.format(measure=measure.replace("_", " "), factor=factor)] if factor > 1 else []
+    return [RUNS.format(measure=in_words(measure), factor=factor)] if factor > 1 else []
 
 
 def _scanned(

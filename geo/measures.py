@@ -215,18 +215,25 @@ def area_months(occurrences: pd.DataFrame, areas: Areas, measure: str, *, as_of:
 def outside(occurrences: pd.DataFrame, measure: str) -> tuple[int, int]:
     """Count what a measure counts that is in no area, and in all: it lies outside, or its place is not known.
 
-    A child counts once in each area and once for being in none, so one who went missing from two areas counts twice.
+    A child counts once in all, and once for being in no area at least once.
     """
     rows, by_child = chosen_rows(occurrences, measure)
+    lost = rows[rows["area_code"].isna()]
     if by_child:
-        rows = rows.drop_duplicates(["area_code", "person"])
-    return int(rows["area_code"].isna().sum()), len(rows)
+        return lost["person"].nunique(), rows["person"].nunique()
+    return len(lost), len(rows)
 
 
 def describe_outside(occurrences: pd.DataFrame, measure: str) -> list[str]:
     """Say how much of what a measure counts is in no area, if any is."""
     lost, total = outside(occurrences, measure)
-    return [OUTSIDE.format(lost=lost, total=total, measure=measure.replace("_", " "))] if lost else []
+    return [OUTSIDE.format(lost=lost, total=total, measure=in_words(measure))] if lost else []
+
+
+def in_words(measure: str) -> str:
+    """Return a measure as it is said in a sentence."""
+    end = " without placed children" if measure.endswith(RESIDENTS) else ""
+    return measure.removesuffix(RESIDENTS).replace("_", " ") + end
 
 
 def runs(occurrences: pd.DataFrame, measure: str) -> float:

@@ -105,7 +105,9 @@ with picture:
     else:
         st.html(maps.legend(limits, said, unknown=bool(values.isna().any())))
     st.html(hotspot_map.legend(clusters=len(circles), month=monthly or drawn))
-    frame.quiet("The scale stays the same with and without placed children, and from month to month.")
+    frame.quiet(
+        "The scale stays the same with and without placed children, and from one month to another; all months together have their own."
+    )
 
 ranked = hotspot_page.ranked(loaded, measure, placed, month, shade)
 with panel:

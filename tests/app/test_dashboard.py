@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 from app import dashboard, dashboard_help, dashboard_page
 from app.analysis import analyse, load_geography
 from app.dashboard import TABLES, Dashboard, answer, build_dashboard
+from geo.months import month_counts, months_compared
 from mapping.access import Viewer
 from mapping.periods import Period
 
@@ -253,6 +254,26 @@ def test_months_counted_again_against_the_two_years_before(
         for column, names in zip(("observed", "year_before", "two_years_before"), earlier, strict=True):
             assert part[column].tolist() == counts[names].tolist()
     assert found.loc[found["measure"] == "episodes", "observed"].sum() == 4958
+
+
+def test_runs_of_the_same_child_widen_months_of_reports_and_not_of_children(
+    demo: Dashboard, plain: dict[str, pd.DataFrame]
+) -> None:
+    rows = plain["missing"].assign(month=plain["missing"]["reported_at"].str[:7])
+    runs = rows.groupby(["month", "person_id"]).size()
+    factor = (runs**2).sum() / runs.sum()
+    assert factor > 1
+    reported = pd.to_datetime(rows["reported_at"])
+    found = demo.tables["missing_months"].set_index("month")
+    for measure, child, widened in (("episodes", None, factor), ("children", rows["person_id"], 1.0)):
+        expected = months_compared(
+            month_counts(reported, distinct=child, through=date(2026, 3, 31)), repeat_factor=widened
+        )
+        part = found[found["measure"] == measure][["ratio_low", "ratio_high"]]
+        assert len(part) == 12
+        assert part.to_numpy() == pytest.approx(
+            expected.loc[part.index, ["ratio_low", "ratio_high"]].to_numpy()
+        )
 
 
 @pytest.mark.parametrize(("year", "end", "placed"), [(LAST, "", 1091), (BEFORE, "_before", 942)])

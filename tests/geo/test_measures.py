@@ -13,6 +13,7 @@ import pytest
 from geo.areas import Areas, build_areas
 from geo.files import Geography, read_geography
 from geo.measures import (
+    COUNTED,
     MEASURES,
     area_counts,
     area_months,
@@ -255,6 +256,17 @@ def test_what_is_in_no_area_is_counted(
         "1 of 3 children known are in none of these areas: their place is outside all of them, or not known."
     ]
     assert describe_outside(rows, "incidents") == []
+
+
+def test_a_child_in_several_areas_and_in_none_is_one_child() -> None:
+    rows = pd.DataFrame(
+        [["A", "P1"], ["B", "P1"], [None, "P1"], [None, "P1"], ["A", "P2"]], columns=["area_code", "person"]
+    ).assign(counted=COUNTED["children_missing"].counted, placed=False)
+    assert outside(rows, "children_missing") == (1, 2)
+    assert outside(rows, "missing_episodes_residents") == (2, 5)
+    assert describe_outside(rows, "missing_episodes_residents") == [
+        "2 of 5 missing episodes without placed children are in none of these areas: their place is outside all of them, or not known."
+    ]
 
 
 def test_a_measure_that_is_none_is_named() -> None:
