@@ -46,7 +46,7 @@ STYLE = """
 [data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p {color: #4d5963; opacity: 1;}
 .cm-row {border-bottom: 1px solid #e1e5e9; padding: 0.4rem 0; overflow-wrap: anywhere;}
 .cm-figure {font-variant-numeric: tabular-nums; font-weight: 650;}
-.st-key-today_changed button {min-height: 1.9rem; padding: 0;}
+.st-key-today_changed button {min-height: 1.9rem; padding: 0;} .st-key-today_changed button p {text-align: left;}
 @media (min-width: 1700px) {html {font-size: 18px;}}
 </style>
 """

@@ -6,6 +6,7 @@ import random
 import time
 from typing import Any
 
+import networkx as nx
 import pandas as pd
 
 CHARTS = ("group", "peer_map")
@@ -16,8 +17,9 @@ LINKS = 2.2
 
 
 def made_up(nodes: int, chart: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the nodes, placed as the app places them, and the edges of a chart."""
-    from app import charts
+    """Return the nodes, placed as the app places them, or above what it draws as an export does, and the edges."""
+    from app import charts, workbench
+    from mapping.layout import chart_positions
 
     ids, kinds, pairs = _group(nodes) if chart == "group" else _around(nodes)
     links = pd.DataFrame(pairs, columns=["source", "target"])
@@ -29,7 +31,11 @@ def made_up(nodes: int, chart: str) -> tuple[pd.DataFrame, pd.DataFrame]:
         first_seen=pd.Timestamp("2026-01-01"),
         last_seen=pd.Timestamp("2026-03-01"),
     )
-    if chart == "group":
+    if chart == "group" and nodes > workbench.MOST_NODES:
+        # More than the app draws; placed as what leaves it is.
+        placed = chart_positions(nx.from_pandas_edgelist(links))
+        where = pd.DataFrame.from_dict(placed, orient="index", columns=["x", "y"])
+    elif chart == "group":
         where = charts.positions(ids, links)
     else:
         around = pd.DataFrame(
