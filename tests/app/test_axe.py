@@ -51,7 +51,11 @@ class Inspector:
         # 1280 dots at 200% are 640 wide and 450 high.
         for width, height in ((1280, 900), (640, 450)):
             page.set_viewport_size({"width": width, "height": height})
-            page.wait_for_timeout(500)
+            # A chart is drawn anew for another width, which takes its time on a busy machine.
+            for _ in range(40):
+                page.wait_for_timeout(500)
+                if page.evaluate(SIDEWAYS) <= 2 and not page.evaluate(WIDER):
+                    break
             self._note(name, f"sideways at {width}", max(0, page.evaluate(SIDEWAYS) - 2))
             self._note(name, f"cut off at {width}", page.evaluate(WIDER))
         page.set_viewport_size({"width": 1280, "height": 900})
