@@ -45,7 +45,12 @@ def added(entries: Sequence[Entry]) -> Added:
         of kind "record", as `mapping.additions.add_record` keeps them; rows of other tables than those
         that name or link people, places and things are passed over.
     """
-    rows = [(entry, str(entry.content["table"]), dict(entry.content["row"])) for entry in entries]
+    # A correction holds only what it corrects: it is drawn once it has come through the records.
+    rows = [
+        (entry, str(entry.content["table"]), dict(entry.content["row"]))
+        for entry in entries
+        if not entry.content.get("key")
+    ]
     edges, by_edge = [], {}
     for entry, table, row in rows:
         edge = _edge(table, row)

@@ -570,7 +570,7 @@ def analyse_records(
         seen = merge_people(visible(records, colleague), settings.identities)
         as_of = settings.as_of or latest_date(seen)
         if not settings.viewer.sees_people:
-            seen = visible(seen, settings.viewer).with_tables({}, notes=records.notes)
+            seen = visible(seen, settings.viewer).with_tables({}, notes=seen.notes)
         known = at_date(seen, as_of)
         bands = people.age_bands(known, as_of)
     linking = Linking(known, settings, as_of, bands, clock) if settings.viewer.sees_people else None

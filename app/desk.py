@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import date
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import streamlit as st
 
 from app import data, frame, state
+from mapping.access import Viewer, may_read
 from mapping.additions import add_record
 from mapping.entries import Entry, entry_history, keep_entry, load_entries, remove_entry
-from mapping.store import load, open_store, store_url
+from mapping.store import Store, load, open_store, store_url
 
-MONTH = 31
+# What one role begins and not every other may read; meetings and contexts say so themselves.
+WALLED = ("peer_map", "profile", "plan")
 NAMELESS = "Give your name first: what you enter is kept with who entered it."
 
 
@@ -23,14 +24,21 @@ def url() -> str:
 
 
 def entries(kind: str) -> list[Entry]:
-    """Return the entries of a kind that stand, in the order in which they were begun.
+    """Return the entries of a kind that stand and that this role may read, in the order in which they were begun.
 
     Raises
     ------
     OSError, ValueError
         The store cannot be read; the message says so for the user.
     """
-    return load_entries(url(), kind)
+    found = load_entries(url(), kind)
+    return readable(found) if kind in WALLED else found
+
+
+def readable(found: Iterable[Entry]) -> list[Entry]:
+    """Return those entries that were begun in a role that sees no more than this one."""
+    viewer = Viewer(state.role())
+    return [entry for entry in found if may_read(entry.content, viewer)]
 
 
 def history(kind: str, entry_id: str) -> list[Entry]:
@@ -46,7 +54,7 @@ def keep(
     entry_id: str | None = None,
     after: int | None = None,
 ) -> Entry:
-    """Keep what this user entered, as `mapping.entries.keep_entry` does.
+    """Keep what this user entered, as `mapping.entries.keep_entry` does; with the role it is kept for.
 
     Raises
     ------
@@ -56,7 +64,17 @@ def keep(
         It could not be kept.
     """
     with open_store(url()) as store:
+        if kind in ("peer_map", "profile"):  # a plan says itself whose records it was made from
+            content = {**content, "role": _kept_for(store, kind, entry_id)}
         return keep_entry(store, kind, content, by=named(), why=why, entry_id=entry_id, after=after)
+
+
+def _kept_for(store: Store, kind: str, entry_id: str | None) -> str:
+    """Return the role an entry is kept for: the one it was begun in, or of a profile one that put its own figures in."""
+    turns = [] if entry_id is None else entry_history(store, kind, entry_id)
+    if not turns or (kind == "profile" and Viewer(state.role()).sees_restricted):
+        return state.role()
+    return str(turns[0].content.get("role", ""))
 
 
 def remove(kind: str, entry_id: str, *, why: str, after: int | None = None) -> Entry:
@@ -65,19 +83,19 @@ def remove(kind: str, entry_id: str, *, why: str, after: int | None = None) -> E
         return remove_entry(store, kind, entry_id, by=named(), why=why, after=after)
 
 
-def add(table: str, row: Mapping[str, str], *, how: str, agency: str, as_of: date | None) -> Entry:
+def add(table: str, row: Mapping[str, str], *, how: str, agency: str, handling: str = "") -> Entry:
     """Add a row to a table of the case by hand, as `mapping.additions.add_record` does.
+
+    It counts as known from the day on which people work on this case; see `state.set_work_day`.
 
     Parameters
     ----------
     how : the answer to "how do you know?".
-    as_of : the day whose knowledge is shown. A case whose records ended more than a month ago keeps its own
-        time: what is entered counts as known on that day, or the whole picture would be of another year.
     """
-    today = date.today()
-    known = as_of if as_of is not None and (today - as_of).days > MONTH else today
     with open_store(url()) as store:
-        return add_record(store, table, row, by=named(), how=how, agency=agency, recorded_on=known)
+        return add_record(
+            store, table, row, by=named(), how=how, agency=agency, recorded_on=state.work_day(), handling=handling, role=state.role(),
+        )  # fmt: skip
 
 
 def who() -> str:

@@ -187,14 +187,20 @@ def enter(loaded: Loaded) -> None:
         for number, column in enumerate(columns):
             with places[number % 3]:
                 row[column.name] = _box(column, optional=column.name == known.key)
-        how = agency = ""
+        how = agency = handling = ""
         if "source_id" in known.names:
             how = st.text_area("How do you know?", key=f"enter_how_{table}", max_chars=4_000, height=80)
             agency = st.text_input("Your agency", key=f"enter_agency_{table}", max_chars=100)
+            if may_import(loaded):
+                closed = st.checkbox(
+                    "Under handling conditions (C): only those who see restricted reports see this record",
+                    key=f"enter_handling_{table}",
+                )
+                handling = "C" if closed else ""
         frame.mind_words(how)
         if st.form_submit_button("Enter it", type="primary"):
             desk.attempt_here(
-                lambda: desk.add(str(table), row, how=how, agency=agency, as_of=loaded.analysis.as_of),
+                lambda: desk.add(str(table), row, how=how, agency=agency, handling=handling),
                 "Entered. It is part of the case from now on, and every page shows it.",
             )
 
@@ -302,7 +308,10 @@ def _kept(
 
 
 def entered(loaded: Loaded) -> None:
-    """Show what was entered by hand; corrections too to those who see every row, as they may be of restricted ones."""
+    """Show what was entered by hand; corrections too to those who see every row, as they may be of restricted ones.
+
+    What they entered themselves is not listed for others, who see in the records what of it is theirs to see.
+    """
     shown = state.names_shown()
     rows = [
         (
@@ -321,7 +330,7 @@ def entered(loaded: Loaded) -> None:
             ),
             entry.why,
         )
-        for entry in reversed(desk.entries("record"))
+        for entry in reversed(desk.readable(desk.entries("record")))
         if may_import(loaded) or not entry.content.get("key")
     ]
     tables.show(

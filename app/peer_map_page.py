@@ -702,7 +702,7 @@ def _dates(before: PeerMap | None, turn: str) -> tuple[date, date]:
     expires_on = st.date_input(
         "Closes on",
         value=now + timedelta(days=LIFE_DAYS) if before is None else before.expires_on,
-        max_value=now + timedelta(days=LONGEST_DAYS),
+        max_value=max(now + timedelta(days=LONGEST_DAYS), now if before is None else before.expires_on),
         format="DD/MM/YYYY",
         key=f"peer_expires_{turn}",
     )

@@ -305,7 +305,16 @@ def add(work: Work, said: Statement, what: str, *, today: date) -> tuple[Entry, 
     agency = AGENCIES.get(state.role(), "")
     with open_store(desk.url()) as store:
         kept = tuple(
-            add_record(store, table, row, by=state.user(), how=said.how, agency=agency)
+            add_record(
+                store,
+                table,
+                row,
+                by=state.user(),
+                how=said.how,
+                agency=agency,
+                role=state.role(),
+                recorded_on=today,
+            )
             for table, row in statement_rows(said, new_id=new_id)
         )
     work.done.append(Step(what, records=kept))

@@ -53,6 +53,22 @@ class Viewer:
         return ROLES[self.role].sees_people
 
 
+def may_read(content: Mapping[str, object], viewer: Viewer) -> bool:
+    """Say whether a viewer may read what somebody entered.
+
+    What was begun by somebody who sees restricted reports may rest on them, in its words or in what it picks out,
+    so it is for those only who see them too; and so is what does not say in which role it was begun.
+
+    Parameters
+    ----------
+    content : of an entry; its `role` (of a plan `viewer`) is the role in which it was begun.
+    """
+    if viewer.sees_restricted:
+        return True
+    role = str(content.get("role", content.get("viewer", "")))
+    return role in ROLES and not ROLES[role].sees_restricted
+
+
 def visible(records: Records, viewer: Viewer) -> Records:
     """Return the records that a viewer's network is built from.
 
@@ -81,7 +97,9 @@ def _without_restricted(records: Records) -> Records:
         changed[name] = f"{schema}.{name}"
         records.execute(f"CREATE TABLE {changed[name]} AS SELECT * FROM {{{name}}} t WHERE {where}")
     rejected = records.rejected[~records.rejected["restricted"].astype(bool)].reset_index(drop=True)
-    seen = records.with_tables(changed, rejected=rejected)
+    # How many rows were corrected, and which, tells of rows that are not there.
+    notes = tuple(note for note in records.notes if note not in records.by_hand)
+    seen = records.with_tables(changed, rejected=rejected, notes=notes)
     return seen.with_tables({}, counts=_counts(seen))
 
 

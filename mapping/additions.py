@@ -57,6 +57,8 @@ def add_record(
     agency: str = "",
     kind: str = "social_care",
     recorded_on: date | None = None,
+    handling: str = "",
+    role: str = "",
     at: datetime | None = None,
 ) -> Entry:
     """Add a row to a table of the case, with a source of its own that says how it is known.
@@ -68,6 +70,8 @@ def add_record(
     by : who enters it.
     how : the answer to "how do you know?"; needed where the table's rows rest on a source and `row` names none.
     agency, kind, recorded_on : of the source; by default today. It is not graded: grading is an analyst's job.
+    handling : code of the list `handling`; C is for those only who see restricted reports.
+    role : the role in which it is entered, from `mapping.access.ROLES`.
 
     Returns
     -------
@@ -86,7 +90,7 @@ def add_record(
     if known is not None and known.key and known.key not in whole:
         whole[known.key] = f"{PREFIX}-{entry_id}"
     faults = _faults(table, whole, whole=True)
-    content: dict[str, object] = {"table": table}
+    content: dict[str, object] = {"table": table, **({"role": role} if role else {})}
     if known is not None and "source_id" in known.names and "source_id" not in whole:
         if not how.strip():
             faults.append("nothing says how it is known")
@@ -97,6 +101,7 @@ def add_record(
             "agency": agency.strip(),
             "recorded_on": day.isoformat(),
             "text": how.strip(),
+            "handling": handling,
         }
         faults += _faults("sources", source, whole=True)
         whole["source_id"] = source["source_id"]

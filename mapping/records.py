@@ -75,6 +75,7 @@ class Records:
     rejected : table, row, column, value, reason; one row a fault, sorted.
     counts : table to rows read, kept, set aside, and values set aside.
     notes : sentences about files, columns and encodings.
+    by_hand : those of them about what was entered, corrected and taken out by hand.
     owner : the connection this one was opened from, kept alive with it.
     schemas : the schemas that hold tables derived from these records; `forget` drops them.
     """
@@ -84,6 +85,7 @@ class Records:
     rejected: pd.DataFrame
     counts: Mapping[str, Mapping[str, int]]
     notes: tuple[str, ...] = ()
+    by_hand: frozenset[str] = frozenset()
     owner: duckdb.DuckDBPyConnection | None = None
     schemas: list[str] = field(default_factory=list)
 
@@ -174,11 +176,13 @@ def read_case(
     connection = connection or open_connection()
     schema = new_schema(connection)
     raw, notes = load_tables(connection, Path(case), schema=schema)
+    read = {note for table in raw.values() for note in table.notes}
     raw = apply_additions(connection, raw, additions, schema=schema)
     reader = _Reader(connection, schema, dates, load_codes(), postcodes)
     for name in ORDER:
         reader.add(TABLES[name], raw.get(name))
-    records = reader.records([*notes, *(note for table in raw.values() for note in table.notes)])
+    told = [note for table in raw.values() for note in table.notes]
+    records = replace(reader.records([*notes, *told]), by_hand=frozenset(told) - read)
     if records.counts["people"]["kept"] == 0:
         reason = (
             "The table people has no row that can be used, so there is nobody to map. Check the file's rows."

@@ -58,6 +58,8 @@ def pack(
 ) -> None:
     """Write the pack that a team takes along: day sheets of a week of action, or what is known of an operation."""
     asked: dict[str, Any] = {"geography": geography, "dates": dates.value, "decisions": decisions}
+    if operation and of is not Of.operation:
+        usage("--operation names a candidate operation, so --for operation belongs with it.")
     if of is Of.operation:
         _operation(case, out, operation, **asked, **viewed(as_of, viewer))
     else:

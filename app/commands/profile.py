@@ -102,7 +102,7 @@ def profile(
         usage(
             "--saved brings its own question, area, period, concern, owner and marking: leave those options out."
         )
-    chosen = _saved(case, saved, decisions) if saved else Profile(asked)
+    chosen = _saved(case, saved, decisions, viewer.value) if saved else Profile(asked)
     from app import analysis
 
     result = analysed(
@@ -118,13 +118,18 @@ def profile(
     _write(chosen, result, analysis.load_geography(case, geography), out)
 
 
-def _saved(case: Path, entry_id: str, decisions: str | None) -> Profile:
-    """Return a problem profile that was kept in the app."""
+def _saved(case: Path, entry_id: str, decisions: str | None, role: str) -> Profile:
+    """Return a problem profile that was kept in the app, of those that may be read in a role."""
+    from mapping.access import Viewer, may_read
     from mapping.entries import load_entries
     from mapping.profiles import profile_from_dict
     from mapping.store import store_url
 
-    entries = {entry.entry_id: entry for entry in load_entries(store_url(case, decisions), "profile")}
+    entries = {
+        entry.entry_id: entry
+        for entry in load_entries(store_url(case, decisions), "profile")
+        if may_read(entry.content, Viewer(role))
+    }
     if entry_id not in entries:
         usage(
             f"No problem profile {entry_id} is kept for this case. Kept are: {', '.join(entries) or 'none'}."

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from geo.weeks import PlannedVisit, Week
+    from mapping.access import Viewer
 
 NONE_SAVED = "No week of action is saved in the store of {case}. Save one on the page Week of action, or give --plan the folder that contextmap plan wrote."
 NO_SUCH = "No week of action {plan} is saved in the store of {case}. Saved: {saved}."
@@ -41,7 +42,11 @@ def write_week(
 
     out = out.resolve()
     validate_out(out, FILES)
-    week, stamp = _written(Path(plan)) if plan and Path(plan).is_dir() else _saved(case, plan, decisions)
+    week, stamp = (
+        _written(Path(plan))
+        if plan and Path(plan).is_dir()
+        else _saved(case, plan, decisions, settings["viewer"])
+    )
     places = analysis.load_geography(case, geography)
     found = analysis.analyse(
         case, geography=geography, dates=dates, progress=report, linked=False, **settings
@@ -64,8 +69,9 @@ def _written(folder: Path) -> tuple[Week, dict[str, Any]]:
     return week, {"plan_id": "planned", "turn": 1, "saved_at": datetime.combine(made, time(), UTC)}
 
 
-def _saved(case: Path, plan: str, decisions: str | None) -> tuple[Week, dict[str, Any]]:
+def _saved(case: Path, plan: str, decisions: str | None, viewer: Viewer) -> tuple[Week, dict[str, Any]]:
     from geo.weeks import KIND, week_from_dict
+    from mapping.access import may_read
     from mapping.entries import load_entries
     from mapping.store import store_url
 
@@ -73,11 +79,12 @@ def _saved(case: Path, plan: str, decisions: str | None) -> tuple[Week, dict[str
     entries = {
         entry.entry_id: entry
         for entry in sorted(load_entries(url, KIND), key=lambda each: (each.at, each.entry_id))
+        if may_read(entry.content, viewer)
     }
     if not entries:
-        raise ValueError(NONE_SAVED.format(case=case))
+        raise ValueError(NONE_SAVED.format(case=case.name))
     if plan and plan not in entries:
-        raise ValueError(NO_SUCH.format(plan=plan, case=case, saved=", ".join(entries)))
+        raise ValueError(NO_SUCH.format(plan=plan, case=case.name, saved=", ".join(entries)))
     entry = entries[plan] if plan else list(entries.values())[-1]
     week = week_from_dict(entry.content)
     gone = _gone(url, entry.entry_id, week)

@@ -92,9 +92,16 @@ def summary(scope: Scope) -> Section:
     }
     sentences = (
         f"Between {words.day(scope.period.since)} and {words.day(scope.period.until)}, {_where(scope)}, {_number(figures['Children referred, missing or harmed'], 'child was', 'children were')} referred, missing or recorded as harmed{_of_concern(scope)}.",
-        f"There were {_number(figures['Referrals'], 'referral')} of {_number(figures['Children referred'], 'child', 'children')}; {_number(figures['Children open at the end'], 'child was', 'children were')} open at the end.",
-        f"There were {_number(figures['Missing episodes'], 'missing episode')} of {_number(figures['Children missing'], 'child', 'children')}; {again} of these children ({again_share}) were missing more than once.",
-        f"{figures['Return interviews held']} return interviews were held, {timely} of them ({timely_share}) within 72 hours of the return.",
+        f"There were {_of_children(figures['Referrals'], 'referral', figures['Children referred'])}; {_number(figures['Children open at the end'], 'child was', 'children were')} open at the end.",
+        f"There were {_of_children(figures['Missing episodes'], 'missing episode', figures['Children missing'])}"
+        + (
+            f"; {again} of these children ({again_share}) were missing more than once."
+            if numbers.children_missing
+            else "."
+        ),
+        f"{figures['Return interviews held']} return interviews were held, {timely} of them ({timely_share}) within 72 hours of the return."
+        if numbers.interviews_held
+        else "No return interview was held.",
         f"{_number(figures['Incidents'], 'incident is', 'incidents are')} on record; in events of any kind {_number(figures['Children recorded as harmed'], 'child is', 'children are')} recorded as harmed.",
         f"{_number(figures['Groups of three or more'], 'group')} of three or more {'has' if figures['Groups of three or more'] == '1' else 'have'} children who live here, and {_number(figures['Candidate operations'], 'candidate operation')} {'concerns' if figures['Candidate operations'] == '1' else 'concern'} them.",
     )
@@ -102,6 +109,15 @@ def summary(scope: Scope) -> Section:
         ["What", "Number"], [[name, value] for name, value in figures.items()], "The main numbers", (3, 1)
     )
     return Section(figures, sentences, (table,))
+
+
+def _of_children(value: str, one: str, children: str) -> str:
+    """Return "3 referrals of 2 children", or "no referrals"."""
+    return (
+        _number(value, one)
+        if value == "0"
+        else f"{_number(value, one)} of {_number(children, 'child', 'children')}"
+    )
 
 
 def victims(scope: Scope) -> Section:

@@ -70,8 +70,10 @@ with chips:
 
 work = peer_maps.work_on(child, saved, today=page.today())
 entered = desk.entries("record")
-by_hand = added.added(entered)
-late = added.added(peer_maps.just_added(entered, loaded.question.additions))
+# What another role added is drawn once it has come through the network, as far as this one may see it.
+mine = desk.readable(entered)
+by_hand = added.added(mine)
+late = added.added(peer_maps.just_added(mine, loaded.question.additions))
 asked = (child, steps, wanted, within)
 gone = added.added(peer_maps.taken_back(entered, loaded.question.additions))
 known = added.without(answers.around(loaded, *asked, state.grades()), gone)

@@ -44,7 +44,9 @@ def test_every_page_of_the_demo_and_a_group_through_to_the_evidence_of_a_link(
     page.page.locator("[data-testid='stDeckGlJsonChart'] canvas").first.wait_for()
     page.open("Placements")
     page.page.locator("[data-testid='stDeckGlJsonChart'] canvas").first.wait_for()
-    page.reads("What of each hotspot children placed by others explain", "Children placed here by other authorities")
+    page.reads(
+        "What of each hotspot children placed by others explain", "Children placed here by other authorities"
+    )
     page.open("Gaps")
     page.open("Deprivation")
     page.open("Dashboard")

@@ -18,7 +18,8 @@ from mapping.store import open_store
 
 OpenApp = Callable[..., AppTest]
 Shown = Callable[[AppTest], str]
-TODAY = date.today()
+# The last day of the small case, on which people work on it.
+TODAY = date(2024, 5, 30)
 MAP = PeerMap(
     "C001",
     "with_young_person",
@@ -44,7 +45,9 @@ def url(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
 
 def keep(url: str, found: PeerMap) -> Entry:
     with open_store(url) as store:
-        return keep_entry(store, "peer_map", found.to_dict(), by="Jo Reed", why="saved")
+        return keep_entry(
+            store, "peer_map", {**found.to_dict(), "role": "social_worker"}, by="Jo Reed", why="saved"
+        )
 
 
 def kept(url: str, kind: str) -> list[Entry]:
@@ -161,7 +164,7 @@ def test_what_is_added_by_hand_is_drawn_at_once_and_in_the_network_of_the_next_p
     assert "UV (N1)" not in who(app)
     with open_store(url) as store:
         at = datetime(2024, 5, 30, 12)
-        how = {"by": "Jo Reed", "how": "he told me on Monday", "agency": "children's social care", "at": at}
+        how = {"by": "Jo Reed", "how": "he told me on Monday", "agency": "children's social care", "at": at, "role": "social_worker"}  # fmt: skip
         add_record(store, "people", {"person_id": "N1", "given_name": "Una", "family_name": "Vane"}, **how)
         add_record(
             store,

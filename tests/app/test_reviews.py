@@ -44,7 +44,9 @@ def test_what_is_due_is_on_today_and_changes_can_start_from_the_last_meeting(
     app = open_app(case, "today")
     assert not app.exception
     assert "2 actions and reviews due." in shown(app)
-    labels = [button.label.replace("\\", "") for button in app.button if (button.key or "").startswith("due_")]
+    labels = [
+        button.label.replace("\\", "") for button in app.button if (button.key or "").startswith("due_")
+    ]
     assert labels[1] == "Quarry Field: review 1 May 2024 (Al)"
     assert labels[0].startswith("Visit (Al, ")
     assert labels[0].endswith(" late)")

@@ -194,6 +194,17 @@ def test_a_small_case_with_names_that_try_to_be_more(
     assert all(text.startswith("OFFICIAL-SENSITIVE") for text in pdf_pages(to_pdf(paper)))
 
 
+def test_where_there_is_nothing_the_summary_says_so_once(small_case: ModuleType, tmp_path: Path) -> None:
+    case = small_case.write_case(tmp_path / "case")
+    day = date(2019, 1, 1)
+    scope = build_scope(analyse(case), load_geography(case), Asked(since=day, until=day))
+    assert draw_up(scope)["summary"].sentences[1:4] == (
+        "There were no referrals; no children were open at the end.",
+        "There were no missing episodes.",
+        "No return interview was held.",
+    )
+
+
 def test_what_is_missing_is_a_section_of_its_own(sections: dict[str, Section]) -> None:
     grid = next(part for part in sections["gaps"].parts if isinstance(part, Grid))
     assert grid.rows[2][:1] == ["Missing episodes without an interview held"]

@@ -179,7 +179,7 @@ def test_the_command_packs_the_week_saved_last_or_one_that_was_planned(
     code, _, said = run("pack", case, "--plan", "other", "--out", out)
     assert (
         code,
-        f"No week of action other is saved in the store of {case}. Saved: {entry.entry_id}." in said,
+        f"No week of action other is saved in the store of {case.name}. Saved: {entry.entry_id}." in said,
     ) == (1, True)
     code, _, said = run("pack", case, "--plan", case, "--out", out)
     assert (code, "holds no week.json" in said) == (1, True)
