@@ -567,10 +567,12 @@ def analyse_records(
     with clock.stage("choosing what the viewer may see"):
         # A planner's day and people are those of colleagues who see people, or the same wards would show other figures.
         colleague = settings.viewer if settings.viewer.sees_people else Viewer("social_worker")
-        seen = merge_people(visible(records, colleague), settings.identities)
+        shown = visible(records, colleague)
+        seen = merge_people(shown, settings.identities)
         as_of = settings.as_of or latest_date(seen)
         if not settings.viewer.sees_people:
-            seen = visible(seen, settings.viewer).with_tables({}, notes=seen.notes)
+            # Who was merged with whom is not a planner's to know.
+            seen = visible(seen, settings.viewer).with_tables({}, notes=shown.notes)
         known = at_date(seen, as_of)
         bands = people.age_bands(known, as_of)
     linking = Linking(known, settings, as_of, bands, clock) if settings.viewer.sees_people else None
