@@ -1,6 +1,7 @@
 """Start the app: markings, navigation, who sees what, and then the page itself."""
 
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 from streamlit.errors import FragmentHandledException
@@ -16,6 +17,21 @@ st.set_page_config(
 )
 state.start()
 
+
+def places(*, first: bool) -> list[Any]:
+    """Return the pages about places; the first of them opens where there are no others."""
+    return [
+        st.Page("views/wards.py", title="Wards", icon=":material/map:", default=first),
+        st.Page("views/hotspots.py", title="Hotspots", icon=":material/layers:"),
+        st.Page("views/when.py", title="When", icon=":material/schedule:"),
+        st.Page("views/placements.py", title="Placements", icon=":material/night_shelter:"),
+        st.Page("views/gaps.py", title="Gaps", icon=":material/visibility_off:"),
+        st.Page("views/deprivation.py", title="Deprivation", icon=":material/stacked_line_chart:"),
+        st.Page("views/boundaries.py", title="Across boundaries", icon=":material/swap_horiz:"),
+        st.Page("views/week_of_action.py", title="Week of action", icon=":material/event_note:"),
+    ]
+
+
 PAGES = {
     "": [
         st.Page("views/today.py", title="Today", icon=":material/today:", default=True),
@@ -29,16 +45,7 @@ PAGES = {
         st.Page("views/operations.py", title="Operations", icon=":material/hub:"),
         st.Page("views/connect.py", title="Connect", icon=":material/conversion_path:"),
     ],
-    "Places": [
-        st.Page("views/wards.py", title="Wards", icon=":material/map:"),
-        st.Page("views/hotspots.py", title="Hotspots", icon=":material/layers:"),
-        st.Page("views/when.py", title="When", icon=":material/schedule:"),
-        st.Page("views/placements.py", title="Placements", icon=":material/night_shelter:"),
-        st.Page("views/gaps.py", title="Gaps", icon=":material/visibility_off:"),
-        st.Page("views/deprivation.py", title="Deprivation", icon=":material/stacked_line_chart:"),
-        st.Page("views/boundaries.py", title="Across boundaries", icon=":material/swap_horiz:"),
-        st.Page("views/week_of_action.py", title="Week of action", icon=":material/event_note:"),
-    ],
+    "Places": places(first=False),
     "Reports": [
         st.Page("views/problem_profile.py", title="Problem profile", icon=":material/article:"),
         st.Page("views/dashboard.py", title="Dashboard", icon=":material/table_chart:"),
@@ -49,22 +56,7 @@ PAGES = {
     ],
 }
 # Who may not see people gets the pages without people, and only those.
-shown = (
-    PAGES
-    if ROLES[state.role()].sees_people
-    else {
-        "": [
-            st.Page("views/wards.py", title="Wards", icon=":material/map:", default=True),
-            st.Page("views/hotspots.py", title="Hotspots", icon=":material/layers:"),
-            st.Page("views/when.py", title="When", icon=":material/schedule:"),
-            st.Page("views/placements.py", title="Placements", icon=":material/night_shelter:"),
-            st.Page("views/gaps.py", title="Gaps", icon=":material/visibility_off:"),
-            st.Page("views/deprivation.py", title="Deprivation", icon=":material/stacked_line_chart:"),
-            st.Page("views/boundaries.py", title="Across boundaries", icon=":material/swap_horiz:"),
-            st.Page("views/week_of_action.py", title="Week of action", icon=":material/event_note:"),
-        ]
-    }
-)
+shown = PAGES if ROLES[state.role()].sees_people else {"": places(first=True)}
 
 # While a page changes decisions or records, the network stays as it was when the page was opened.
 HELD = {"Duplicates": ("identities",), "Peer map": ("additions",), "Import": ("additions",)}
