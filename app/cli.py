@@ -7,6 +7,7 @@ import io
 import json
 import math
 import os
+import signal
 import subprocess
 import sys
 from enum import Enum
@@ -25,6 +26,7 @@ from app.commands.flows import flows
 from app.commands.gaps import gaps
 from app.commands.hotspots import hotspots
 from app.commands.import_case import import_case
+from app.commands.lock import lock
 from app.commands.minutes import minutes
 from app.commands.operations import operations
 from app.commands.pack import pack
@@ -282,7 +284,9 @@ def serve(
         msg = f"There is no case {chosen}. Write one with: contextmap demo DIR"
         raise Stopped(msg)
     app = Path(__file__).with_name("main.py")
-    print(f"Contextmap opens on http://127.0.0.1:{port} with {named}. Stop it with Ctrl+C.", flush=True)
+    print(
+        f"Contextmap opens on http://127.0.0.1:{port} with {_shown(named)}. Stop it with Ctrl+C.", flush=True
+    )
     command = [
         sys.executable,
         "-m",
@@ -295,9 +299,11 @@ def serve(
     settings = ["--server.headless=true", "--browser.gatherUsageStats=false"]
     shown = named if is_store(named) else str(chosen.resolve())
     environment = {**os.environ, "CONTEXTMAP_CASE": shown, "CONTEXTMAP_DATES": dates.value}
-    raise SystemExit(
-        subprocess.run([*command, *settings], env=environment, cwd=app.parent, check=False).returncode
-    )
+    with subprocess.Popen([*command, *settings], env=environment, cwd=app.parent) as running:
+        # The app clears away what it wrote out for this run, if it is asked to end and given the time.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: running.terminate())
+    raise SystemExit(running.returncode)
 
 
 cli.command()(compare)
@@ -317,6 +323,18 @@ cli.command()(export)
 cli.command()(evaluate)
 cli.command("import")(import_case)
 cli.command()(minutes)
+cli.command()(lock)
+
+
+def _shown(named: str) -> str:
+    """Return what names a case as it may be printed."""
+    from mapping.checkouts import is_store
+
+    if not is_store(named):
+        return named
+    from mapping.store import shown_url
+
+    return shown_url(named)
 
 
 def _half_life(text: str) -> float | None:

@@ -10,8 +10,9 @@ import streamlit as st
 from app import data, frame, state
 from mapping.access import Viewer, may_read
 from mapping.additions import add_record
+from mapping.cipher import key_file
 from mapping.entries import Entry, entry_history, keep_entry, load_entries, remove_entry
-from mapping.store import Store, load, open_store, store_url
+from mapping.store import Store, load, open_store, store_file, store_url
 
 # What one role begins and not every other may read; meetings and contexts say so themselves.
 WALLED = ("peer_map", "profile", "plan")
@@ -21,6 +22,15 @@ NAMELESS = "Give your name first: what you enter is kept with who entered it."
 def url() -> str:
     """Return where what is entered about the case is kept."""
     return store_url(data.case_folder())
+
+
+def safekeeping() -> str:
+    """Return a sentence on how what is entered is kept from those who may not read it."""
+    if store_file(url()) is None:
+        return "What is entered is kept in a database on a server, which looks after it."
+    if key_file() is not None:
+        return "What is entered is kept in an encrypted file, which opens only with the key that Contextmap was started with. A case folder, and what is downloaded, are as they are."
+    return "What is entered is kept in a plain file: whoever may read files of the account that runs Contextmap can read it. docs/data.md says how to have it encrypted."
 
 
 def entries(kind: str) -> list[Entry]:

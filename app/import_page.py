@@ -352,4 +352,4 @@ def entered(loaded: Loaded) -> None:
 
 def method() -> None:
     """Say what the page does."""
-    st.html(words.method_html(METHOD, LIMITS))
+    st.html(words.method_html(METHOD, (*LIMITS, desk.safekeeping())))

@@ -1,8 +1,9 @@
-"""Open the store of what people enter: SQLite in one file, or PostgreSQL for a hub, with its migrations."""
+"""Open the store of what people enter: SQLite in one file, encrypted where a key is given, or PostgreSQL for a hub."""
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,12 +14,11 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
+from mapping import cipher
 from mapping.storage import store_url as store_url
 
 # The migrations in mapping/migrations/versions, in order; the last is the version of a store of today.
 VERSIONS = ("0001", "0002", "0003")
-# How long one writer waits for another.
-PATIENCE = 30.0
 LONDON = ZoneInfo("Europe/London")
 # The number by which writers to one PostgreSQL database wait for each other, as a file's do by its lock.
 _LOCK = 903_352
@@ -35,8 +35,8 @@ class Store:
 
     @property
     def where(self) -> str:
-        """Where it is kept, without any password."""
-        return self.engine.url.render_as_string()
+        """Where it is kept, without any password or key."""
+        return shown_url(self.engine.url)
 
     def close(self) -> None:
         """Let go of the database."""
@@ -55,16 +55,29 @@ def _parsed(url: str) -> sa.URL:
     try:
         return sa.make_url(url)
     except sa.exc.ArgumentError as error:
-        msg = f"{url!r} is neither a file nor a database URL, such as sqlite:///PATH. Check what --decisions or CONTEXTMAP_STORE says."
+        hidden = re.sub(r":[^:@/]*@", ":***@", url)
+        msg = f"{hidden!r} is neither a file nor a database URL, such as sqlite:///PATH. Check what --decisions or CONTEXTMAP_STORE says."
         raise ValueError(msg) from error
+
+
+def shown_url(url: str | sa.URL) -> str:
+    """Return the address of a store as it may be shown: without password or key."""
+    parsed = _parsed(url) if isinstance(url, str) else url
+    if parsed.get_backend_name() == "sqlite":
+        return f"sqlite:///{parsed.database}"
+    return parsed.render_as_string()
+
+
+def store_file(url: str) -> Path | None:
+    """Return the file a store is kept in; None for one on a server."""
+    parsed = _parsed(url)
+    return Path(str(parsed.database or "")) if parsed.get_backend_name() == "sqlite" else None
 
 
 def store_exists(url: str) -> bool:
     """Say whether there is a store at a URL; of a database that is not a file, it is taken that there is."""
-    parsed = _parsed(url)
-    return parsed.get_backend_name() != "sqlite" or (
-        bool(parsed.database) and Path(str(parsed.database)).is_file()
-    )
+    path = store_file(url)
+    return path is None or path.is_file()
 
 
 def open_store(url: str) -> Store:
@@ -72,14 +85,16 @@ def open_store(url: str) -> Store:
 
     Parameters
     ----------
-    url : from `store_url`; SQLite in one file, or any database SQLAlchemy has a driver for.
+    url : from `store_url`; SQLite in one file, or any database SQLAlchemy has a driver for. A file is opened
+        with SQLCipher where CONTEXTMAP_KEY_FILE names the file of a key.
 
     Raises
     ------
     ValueError
-        The store was written by a later version, or the address is not one of a database.
+        The store was written by a later version, the address is not one of a database, or what should hold
+        the key does not.
     OSError
-        The file or the database cannot be opened or written.
+        The file or the database cannot be opened or written, or not with the key given.
     """
     store = Store(_engine(url))
     try:
@@ -91,7 +106,9 @@ def open_store(url: str) -> Store:
             _migrate(store)
     except sa.exc.DatabaseError as error:
         store.close()
-        msg = f"The store {store.where} cannot be opened: {_said(error)}. Check that it is a store and can be written, or name another place with CONTEXTMAP_STORE or --decisions."
+        path = store_file(url)
+        why = cipher.unread(path) if path and _said(error) == cipher.NO_DATABASE else _said(error)
+        msg = f"The store {store.where} cannot be opened: {why}. Check that it is a store and can be written, or name another place with CONTEXTMAP_STORE or --decisions."
         raise OSError(msg) from error
     except ValueError:
         store.close()
@@ -127,7 +144,9 @@ def writing(store: Store, what: str) -> Iterator[sa.Connection]:
         with store.engine.begin() as connection:
             _take_turn(connection)
             yield connection
-    except sa.exc.OperationalError as error:
+    except sa.exc.IntegrityError:
+        raise
+    except sa.exc.DatabaseError as error:
         msg = f"{what} could not be kept: {_said(error)}. Try again; if it happens again, check that {store.where} can be written."
         raise OSError(msg) from error
 
@@ -172,8 +191,11 @@ def _engine(url: str) -> sa.Engine:
     if parsed.database in (None, "", ":memory:"):
         msg = f"A store is a file, and {url} names none. Say sqlite:///PATH."
         raise ValueError(msg)
+    keyed = cipher.keyed(parsed)
     _create_file(Path(str(parsed.database)))
-    engine = sa.create_engine(parsed, poolclass=sa.NullPool, connect_args={"timeout": PATIENCE})
+    engine = sa.create_engine(keyed, poolclass=sa.NullPool, connect_args={"timeout": cipher.PATIENCE})
+    if keyed is not parsed:
+        sa.event.listen(engine, "connect", cipher.quiet, insert=True)
     sa.event.listen(engine, "connect", _without_own_begin)
     sa.event.listen(engine, "begin", _begin)
     return engine
@@ -183,7 +205,9 @@ def _create_file(path: Path) -> None:
     """Create the file of a store, for its owner alone, where it is not there."""
     if not path.exists():
         try:
-            os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        except FileExistsError:
+            return
         except OSError as error:
             msg = f"The store {path} cannot be created: {error.strerror}. Name another place with CONTEXTMAP_STORE or --decisions."
             raise OSError(msg) from error

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from app.options import Stopped, usage
+from mapping.storage import store_url
 
 StoreOption = Annotated[
     str,
@@ -41,7 +42,7 @@ def import_case(
     if undo and not why.strip():
         usage("--undo needs --why, which is kept with who undid the import")
     named = by.strip() or getpass.getuser()
-    url = store if "://" in store else f"sqlite:///{Path(store).expanduser().resolve()}"
+    url = store_url("", store)
     if undo:
         _undo(url, named, why)
     elif case is not None:
@@ -70,10 +71,10 @@ def _import(url: str, case: Path, by: str, why: str, dry_run: bool) -> None:
 
 def _undo(url: str, by: str, why: str) -> None:
     from mapping.imports import undo_import
-    from mapping.store import open_store, store_exists
+    from mapping.store import open_store, shown_url, store_exists
 
     if not store_exists(url):
-        msg = f"There is no store at {url}. Check the path."
+        msg = f"There is no store at {shown_url(url)}. Check the path."
         raise Stopped(msg)
     with open_store(url) as opened:
         number = undo_import(opened, by=by, why=why)

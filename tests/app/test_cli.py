@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -447,12 +448,31 @@ def test_serve_opens_on_this_machine_only(
 ) -> None:
     called: dict[str, Any] = {}
 
-    def record(command: list[str], **options: Any) -> Any:
-        called.update(command=command, **options)
-        return subprocess.CompletedProcess(command, 0)
+    class Started:
+        """An app that ends when it is told to, and was told so at once."""
 
-    monkeypatch.setattr(subprocess, "run", record)
-    assert run("serve", case, "--port", "9000", "--dates", "dmy").code == 0
+        returncode: int | None = None
+
+        def __init__(self, command: list[str], **options: Any) -> None:
+            called.update(command=command, **options)
+
+        def __enter__(self) -> Started:
+            return self
+
+        def __exit__(self, *raised: object) -> None:
+            signal.raise_signal(signal.SIGTERM)
+            assert self.returncode == 0
+
+        def terminate(self) -> None:
+            self.returncode = 0
+
+    monkeypatch.setattr(subprocess, "Popen", Started)
+    before = [(number, signal.getsignal(number)) for number in (signal.SIGINT, signal.SIGTERM)]
+    try:
+        assert run("serve", case, "--port", "9000", "--dates", "dmy").code == 0
+    finally:
+        for number, usual in before:
+            signal.signal(number, usual)
     assert {"--server.address=127.0.0.1", "--server.port=9000"} <= set(called["command"])
     assert called["env"]["CONTEXTMAP_CASE"] == str(case)
     assert called["env"]["CONTEXTMAP_DATES"] == "dmy"

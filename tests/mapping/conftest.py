@@ -15,6 +15,7 @@ import pandas as pd
 import psycopg
 import pytest
 
+from mapping.cipher import KEY_FILE, write_key
 from mapping.contacts import Ties, build_ties
 from mapping.evidence import mentions
 from mapping.groups import Settling, start_groups
@@ -130,10 +131,18 @@ def postgresql() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Where a store may be: in a file beside a case, or a new database on a server."""
-    if request.param == "sqlite":
+@pytest.fixture(params=["sqlite", "encrypted", "postgresql"])
+def url(
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> str:
+    """Where a store may be: in a file beside a case, plain or encrypted, or a new database on a server."""
+    if request.param == "encrypted":
+        monkeypatch.setenv(KEY_FILE, str(tmp_path_factory.mktemp("keys") / "hub.key"))
+        write_key()
+    if request.param != "postgresql":
         return store_url(tmp_path / "case")
     server = str(request.getfixturevalue("postgresql"))
     name = f"hub_{uuid.uuid4().hex}"
