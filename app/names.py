@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -68,3 +69,54 @@ def group_labels(group_ids: pd.Series) -> pd.Series:
         called = called.where(part.duplicated(keep=False), part)
     index = pd.Index(ids, name="group_id")
     return pd.Series(("Group " + called.str.upper()).to_numpy(), index=index, name="label", dtype=object)
+
+
+@dataclass(frozen=True)
+class MapNames:
+    """What to call everybody and everything on a map: people by id, places and things by type and id."""
+
+    people: pd.Series
+    called: Mapping[str, pd.Series]
+    initials: pd.Series
+
+    def kept(self, node: str) -> str:
+        """Return what to call a node in what is kept: by initials, whoever looks at names now."""
+        kind, _, ref = node.partition(":")
+        return label_of(ref, self.initials) if kind == "person" else self.of(node)
+
+    def of(self, node: str) -> str:
+        """Return what to call a node."""
+        kind, _, ref = node.partition(":")
+        if kind == "person":
+            return label_of(ref, self.people)
+        return str(self.called[kind].get(ref, ref)) if kind in self.called else ref
+
+    def every(self) -> list[str]:
+        """Return every node that has a name here: people, then places and things."""
+        kinds = {"person": self.people, **self.called}
+        return [f"{kind}:{ref}" for kind, known in kinds.items() for ref in known.index]
+
+    def knows(self, node: str) -> bool:
+        """Say whether a node has a name here."""
+        kind, _, ref = node.partition(":")
+        return ref in (self.people if kind == "person" else self.called.get(kind, {}))
+
+    def called_so(self, text: str) -> list[str]:
+        """Return the nodes that have a text, whatever its capitals, as their id or as all they are called."""
+        return self._found(lambda known: known == text.casefold())
+
+    def like(self, text: str) -> list[str]:
+        """Return the nodes that have a text in their id or name, and people who have its initials, people first."""
+        words = text.split()
+        first = f"{initials(words[0], words[-1] if len(words) > 1 else '')} (".casefold()
+        within = self._found(lambda known: known.str.contains(text.casefold(), regex=False))
+        alike = self.people.index[self.people.str.casefold().str.startswith(first)]
+        return list(dict.fromkeys([*(f"person:{person}" for person in alike), *within]))
+
+    def _found(self, matches: Callable[[pd.Series], pd.Series]) -> list[str]:
+        out = []
+        for kind, known in {"person": self.people, **self.called}.items():
+            ids = pd.Series(known.index.astype(str), index=known.index).str.casefold()
+            there = matches(ids) | matches(known.astype(str).str.casefold())
+            out += [f"{kind}:{ref}" for ref in known.index[there]]
+        return out

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 
 from app import desk, log, state
 from app.text import plain
+from mapping.access import Viewer, reaches_others
 from mapping.additions import PREFIX, Addition, add_record, additions
 from mapping.entries import EnteredMeanwhileError, Entry
 from mapping.peer_maps import (
@@ -42,6 +43,11 @@ class Saved:
     entry: Entry
     found: PeerMap
 
+    @property
+    def others_read(self) -> bool:
+        """Whether some read it who may not see all that this user sees: then this user changes a copy of it."""
+        return reaches_others(self.entry.content, Viewer(state.role()))
+
 
 @dataclass(frozen=True)
 class Step:
@@ -65,6 +71,7 @@ class Work:
     done, undone : steps that can be undone, and made again.
     trouble : why a change waits, in words.
     fresh : whether the user began a new map although there are saved ones.
+    copy_of : the map that this one, not saved yet, was begun from.
     """
 
     child: str
@@ -75,6 +82,7 @@ class Work:
     undone: list[Step] = field(default_factory=list)
     trouble: str = ""
     fresh: bool = False
+    copy_of: Saved | None = None
 
     @property
     def waits(self) -> bool:
@@ -115,6 +123,7 @@ def work_on(child: str, saved: Sequence[Saved], *, today: date) -> Work:
 def _open(work: Work, saved: Saved) -> None:
     work.saved, work.base, work.sheet, work.trouble = saved, saved.found.sheet, saved.found.sheet, ""
     work.done, work.undone, work.fresh = [step for step in work.done if step.records], [], False
+    work.copy_of = None
 
 
 def _adopt(work: Work, saved: Saved) -> None:
@@ -124,16 +133,22 @@ def _adopt(work: Work, saved: Saved) -> None:
 def open_saved(work: Work, saved: Saved | None) -> None:
     """Open another saved map of the same child, or with None begin a new one."""
     if saved is None:
-        work.saved, work.base, work.sheet = None, Sheet(), Sheet()
+        work.saved, work.base, work.sheet, work.copy_of = None, Sheet(), Sheet(), None
         work.done, work.undone, work.trouble, work.fresh = [], [], "", True
     else:
         _open(work, saved)
 
 
 def change(work: Work, what: str, after: Sheet, *, today: date) -> None:
-    """Make one change by hand; where the map is saved it is kept at once."""
+    """Make one change by hand; where the map is saved it is kept at once.
+
+    A map that others read who may not see all that this user sees is left as it is: what is moved or marked may
+    be there by a restricted report alone. The change begins a copy.
+    """
     if after == work.sheet:
         return
+    if work.saved is not None and work.saved.others_read:
+        work.saved, work.copy_of, work.fresh = None, work.saved, True
     work.done.append(Step(what, work.sheet, after))
     work.undone.clear()
     work.sheet = after
@@ -184,53 +199,43 @@ def drop_change(work: Work, theirs: Saved) -> None:
 
 def undo(work: Work, *, today: date) -> None:
     """Take back the last thing this user did; what others did meanwhile stays."""
-    if not work.done:
-        return
-    step = work.done.pop()
-    if step.records:
-        step, work.trouble = _take_back(step)
-        if work.trouble:
-            work.done.append(step)
-            return
-    elif step.before is not None and step.after is not None:
-        work.sheet = overlay(work.sheet, step.after, step.before)
-        keep_change(work, f"undone: {step.what}", today=today)
-    work.undone.append(step)
+    _turn(work, work.done, work.undone, back=True, today=today)
 
 
 def redo(work: Work, *, today: date) -> None:
     """Do again what was undone last."""
-    if not work.undone:
+    _turn(work, work.undone, work.done, back=False, today=today)
+
+
+def _turn(work: Work, steps: list[Step], others: list[Step], *, back: bool, today: date) -> None:
+    """Take the last of these steps back, or do it again, and put it among the others."""
+    if not steps:
         return
-    step = work.undone.pop()
+    step = steps.pop()
+    why = f"{'undone' if back else 'done again'}: {step.what}"
     if step.records:
-        step, work.trouble = _enter_again(step)
+        step, work.trouble = _turn_records(step, back=back, why=why)
         if work.trouble:
-            work.undone.append(step)
+            steps.append(step)
             return
     elif step.before is not None and step.after is not None:
-        work.sheet = overlay(work.sheet, step.before, step.after)
-        keep_change(work, f"done again: {step.what}", today=today)
-    work.done.append(step)
+        was, then = (step.after, step.before) if back else (step.before, step.after)
+        work.sheet = overlay(work.sheet, was, then)
+        keep_change(work, why, today=today)
+    others.append(step)
 
 
-def _take_back(step: Step) -> tuple[Step, str]:
-    """Take records away again, the link before who or what it is to; they stay in the history."""
+def _turn_records(step: Step, *, back: bool, why: str) -> tuple[Step, str]:
+    """Take records away, the link before who or what it is to, or enter them again; all stay in the history."""
 
-    def take(entry: Entry) -> Entry:
-        return desk.remove("record", entry.entry_id, why=f"undone: {step.what}", after=entry.turn)
-
-    records, trouble = _each(step.records[::-1], take)
-    return replace(step, records=records[::-1]), trouble
-
-
-def _enter_again(step: Step) -> tuple[Step, str]:
-    def enter(entry: Entry) -> Entry:
-        why = f"done again: {step.what}"
+    def act(entry: Entry) -> Entry:
+        if back:
+            return desk.remove("record", entry.entry_id, why=why, after=entry.turn)
         return desk.keep("record", entry.content, why=why, entry_id=entry.entry_id, after=entry.turn)
 
-    records, trouble = _each(step.records, enter)
-    return replace(step, records=records), trouble
+    order = -1 if back else 1
+    records, trouble = _each(step.records[::order], act)
+    return replace(step, records=records[::order]), trouble
 
 
 def _each(entries: Sequence[Entry], act: Callable[[Entry], Entry]) -> tuple[tuple[Entry, ...], str]:
@@ -256,7 +261,7 @@ def save(work: Work, found: PeerMap, *, today: date) -> None:
         It could not be kept.
     """
     validate_peer_map(found, today=today)
-    before = None if work.saved is None else work.saved.entry
+    before = None if work.saved is None or work.saved.others_read else work.saved.entry
     kept = desk.keep(
         KIND,
         found.to_dict(),
@@ -265,7 +270,7 @@ def save(work: Work, found: PeerMap, *, today: date) -> None:
         after=None if before is None else before.turn,
     )
     work.saved, work.base, work.sheet, work.trouble = Saved(kept, found), found.sheet, found.sheet, ""
-    work.fresh = False
+    work.fresh, work.copy_of = False, None
 
 
 def renew(saved: Saved, *, why: str, review_on: date, expires_on: date, today: date) -> None:

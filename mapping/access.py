@@ -69,6 +69,17 @@ def may_read(content: Mapping[str, object], viewer: Viewer) -> bool:
     return role in ROLES and not ROLES[role].sees_restricted
 
 
+def reaches_others(content: Mapping[str, object], viewer: Viewer) -> bool:
+    """Say whether what this viewer adds to something entered is read by some who may not see all that they see.
+
+    Parameters
+    ----------
+    content : of an entry, as for `may_read`.
+    """
+    fewer = (Viewer(role.name) for role in ROLES.values() if not role.sees_restricted)
+    return viewer.sees_restricted and any(may_read(content, other) for other in fewer)
+
+
 def visible(records: Records, viewer: Viewer) -> Records:
     """Return the records that a viewer's network is built from.
 

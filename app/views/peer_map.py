@@ -12,6 +12,10 @@ from app import (
     evidence,
     frame,
     network,
+    peer_map_adding,
+    peer_map_leaving,
+    peer_map_saved,
+    peer_map_sheet,
     peer_maps,
     recent,
     state,
@@ -20,6 +24,8 @@ from app import (
 )
 from app import peer_map_page as page
 from app.documents import peer_map as document
+from app.names import MapNames
+from app.text import markdown
 
 loaded = data.load()
 all_grades = bands.whole(loaded)
@@ -29,9 +35,9 @@ young = answers.young_people(loaded)
 controls = st.container(horizontal=True, vertical_alignment="bottom")
 with controls:
     child = state.find_person("child", "Find a child", young, label)
-    saved = page.saved(child)
+    saved = peer_map_saved.saved(child)
     if child is not None:
-        page.choose_map(child, saved)
+        peer_map_saved.choose_map(child, saved)
         page.who()
 if child is None:
     frame.title(
@@ -51,13 +57,13 @@ if child is None:
         with st.container(horizontal=True):
             for person in people:
                 st.button(
-                    label[person],
+                    markdown(label[person]),
                     key=f"peer_{heading}_{person}",
                     on_click=state.choose,
                     args=("child", person),
                     help="Open this child's peer map",
                 )
-    page.maps_due(label)
+    peer_map_saved.maps_due(label)
     st.stop()
 
 # Always there, so that the chart below keeps its place and is not drawn anew.
@@ -68,7 +74,7 @@ with picture:
 with chips:
     steps, wanted, within = page.filters()
 
-work = peer_maps.work_on(child, saved, today=page.today())
+work = peer_maps.work_on(child, saved, today=state.work_day())
 entered = desk.entries("record")
 # What another role added is drawn once it has come through the network, as far as this one may see it.
 mine = desk.readable(entered)
@@ -78,7 +84,7 @@ asked = (child, steps, wanted, within)
 gone = added.added(peer_maps.taken_back(entered, loaded.question.additions))
 known = added.without(answers.around(loaded, *asked, state.grades()), gone)
 around = added.around(loaded, known, late, by_hand)
-names = page.Names(
+names = MapNames(
     added.labels(label, late, shown=state.names_shown()),
     added.names_of(loaded, late),
     added.labels(answers.labels(loaded, False), late, shown=False),
@@ -92,9 +98,9 @@ frame.title(f"Peer map of {label[child]}", words.peer_answer(rows), place=top, s
 with controls:
     page.buttons(work, nodes, rings)
 with boxes:
-    page.add_boxes(work, nodes, names, label[child])
+    peer_map_adding.add_boxes(work, nodes, names, label[child])
 with standing:
-    page.standing(work, saved)
+    peer_map_saved.standing(work, saved)
 
 chosen = state.known_choice("link", edges["id"])
 node = state.known_choice("map_node", nodes["id"])
@@ -130,10 +136,10 @@ with panel:
     else:
         evidence.surroundings(rows, names.people, child)
 
-page.safety_map(work, rows, names)
-page.actions_and_notes(work)
-page.keep_map(work, nodes)
-page.history(work)
+peer_map_sheet.safety_map(work, rows, names)
+peer_map_sheet.actions_and_notes(work)
+peer_map_saved.keep_map(work, nodes)
+peer_map_saved.history(work)
 drawn = document.Drawn(
     child=str(label[child]),
     nodes=nodes,
@@ -143,14 +149,14 @@ drawn = document.Drawn(
     saved=None if work.saved is None else work.saved.found,
     names={node: names.of(node) for node in nodes["id"]},
     as_of=loaded.analysis.as_of,
-    today=page.today(),
+    today=state.work_day(),
 )
-page.take_away(loaded, drawn)
+peer_map_leaving.take_away(loaded, drawn)
 
 shown = rows.assign(
     who=[words.who(row, names.people) for row in rows.to_dict("records")],
     nature=[words.nature(nature) for nature in rows["nature"]],
-    place=[page.said(work.sheet, other) for other in rows["other"]],
+    place=[peer_map_sheet.said(work.sheet, other) for other in rows["other"]],
 )
 tables.show(
     shown,

@@ -147,7 +147,17 @@ def test_a_record_entered_under_conditions_is_in_the_records_of_analysts_only(ur
     assert there == {"analyst": True, "social_worker": False, "chair": False}
 
 
-def test_who_changes_what_others_began_does_not_take_it_from_them(
+def test_a_saved_map_to_be_reviewed_is_on_today_for_those_only_who_may_read_it(
+    url: str, open_app: OpenApp, case: Path
+) -> None:
+    found = PeerMap("C001", "coordination", "Quillon", LATER, LATER)
+    keep(url, "peer_map", {**found.to_dict(), "role": "analyst"})
+    said = {role: everything(open_app(case, role=role)) for role in ("analyst", "social_worker", "chair")}
+    assert {role: "Quillon" in text for role, text in said.items()} == {"analyst": True, "social_worker": False, "chair": False}  # fmt: skip
+    assert {role: "1 action or review due" in text for role, text in said.items()} == {"analyst": True, "social_worker": False, "chair": False}  # fmt: skip
+
+
+def test_what_an_analyst_changes_on_a_map_that_others_read_is_a_copy_for_analysts(
     url: str, open_app: OpenApp, case: Path
 ) -> None:
     begun = PeerMap("C001", "coordination", "Jo", LATER, LATER, Sheet(notes="ours"))
@@ -156,13 +166,23 @@ def test_who_changes_what_others_began_does_not_take_it_from_them(
     app.session_state["user_name"] = "Al, analyst"
     app.session_state["chosen"] = {"child": "C001"}
     app.run()
-    next(area for area in app.text_area if area.value == "ours").set_value("ours, and seen").run()
-    for button in app.button:
-        if button.label == "Keep the notes":
-            button.click().run()
-            break
+    assert "read it: what you change becomes a copy for analysts" in everything(app)
+    next(area for area in app.text_area if area.value == "ours").set_value("ours, and Quillon").run()
+    said = everything(app)
+    assert "<b>A copy, not saved yet.</b> The map of Jo is as it was" in said
+    assert "Analysts alone read a map that an analyst saves" in said
     (entry,) = load_entries(url, "peer_map")
-    assert (entry.turn, entry.content["notes"], entry.content["role"]) == (2, "ours, and seen", "social_worker")  # fmt: skip
+    assert (entry.turn, entry.content["notes"]) == (1, "ours")
+    app.radio[0].set_value("coordination")
+    next(button for button in app.button if button.label == "Save the copy").click().run()
+    first, second = load_entries(url, "peer_map")
+    assert (first.turn, first.content["notes"], first.content["role"]) == (1, "ours", "social_worker")
+    assert (second.content["notes"], second.content["role"]) == ("ours, and Quillon", "analyst")
+    app = open_app(case, "peer_map", role="social_worker")
+    app.session_state["chosen"] = {"child": "C001"}
+    app.run()
+    said = everything(app)
+    assert ("owner Jo" in said, "every change is kept</p>" in said, "Quillon" in said) == (True, True, False)
 
 
 def test_a_correction_of_a_restricted_row_is_not_even_counted(url: str, write_case: Any) -> None:
