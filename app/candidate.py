@@ -85,7 +85,7 @@ def opened(loaded: Loaded, part: str, items: pd.DataFrame, contacts: pd.DataFram
     title, why = operations.part_words(part, mine, contacts, label)
     if mine.empty:
         st.html(
-            f'<h3 class="cm-panel-title">{markup(title)}</h3><p>Nothing on record ties them to each other.</p>'
+            f'<h2 class="cm-panel-title">{markup(title)}</h2><p>Nothing on record ties them to each other.</p>'
         )
         return
     evidence.panel(evidence.masked(loaded, mine, people), key="operation", title=title, why=why)
@@ -105,11 +105,11 @@ def why(loaded: Loaded, operation_id: str, contacts: pd.DataFrame) -> None:
     row = found.summary.set_index("operation_id").loc[operation_id]
     others = operations.elsewhere(found, operation_id)
     st.html(
-        f'<h3 class="cm-panel-title">{markup(row["shape_words"]).capitalize()}</h3>'
+        f'<h2 class="cm-panel-title">{markup(row["shape_words"]).capitalize()}</h2>'
         f"{operations.sentences_html(operations.facts(row, operations.made_of(contacts)))}"
-        f'<h3 class="cm-panel-title">What is missing</h3>{operations.sentences_html(row["what_is_missing"] or [operations.NOTHING_MISSING])}'
+        f'<h2 class="cm-panel-title">What is missing</h2>{operations.sentences_html(row["what_is_missing"] or [operations.NOTHING_MISSING])}'
         + (
-            f'<h3 class="cm-panel-title">In other candidates</h3>{operations.sentences_html(others)}'
+            f'<h2 class="cm-panel-title">In other candidates</h2>{operations.sentences_html(others)}'
             if others
             else ""
         )

@@ -202,7 +202,7 @@ def panel(items: pd.DataFrame, *, key: str, title: str, why: str, certain: bool 
         what is selected, and one sentence on why it is there; both are shown as text.
     """
     shown = worded(items)
-    st.html(f'<h3 class="cm-panel-title">{markup(title, limit=140)}</h3><p>{markup(why, limit=400)}</p>')
+    st.html(f'<h2 class="cm-panel-title">{markup(title, limit=140)}</h2><p>{markup(why, limit=400)}</p>')
     contradicted = contradictions(items)
     if certain:
         st.html(f"<p><b>{markup(certainty(items)).capitalize()}.</b> {markup(stronger(items))}</p>")
@@ -382,7 +382,7 @@ def edge(loaded: Loaded, row: pd.Series, *, key: str) -> None:
 def surroundings(rows: pd.DataFrame, label: pd.Series, child: str) -> None:
     """Show who protects, who is of concern, and where a child is, before a link is chosen."""
     st.html(
-        f'<h3 class="cm-panel-title">{markup(label_of(child, label))}</h3><p class="cm-quiet">Choose a line in the picture or a row of the table to see what it rests on.</p>'
+        f'<h2 class="cm-panel-title">{markup(label_of(child, label))}</h2><p class="cm-quiet">Choose a line in the picture or a row of the table to see what it rests on.</p>'
     )
     named = [
         (
@@ -404,5 +404,5 @@ def surroundings(rows: pd.DataFrame, label: pd.Series, child: str) -> None:
             else ""
         )
         st.html(
-            f'<h4 class="cm-table-title">{heading} ({len(found)})</h4>{listed or "<p class=cm-quiet>None on record.</p>"}{more}'
+            f'<h3 class="cm-table-title">{heading} ({len(found)})</h3>{listed or "<p class=cm-quiet>None on record.</p>"}{more}'
         )

@@ -46,7 +46,7 @@ def intervals(rows: pd.DataFrame, *, said: str, value_title: str) -> alt.LayerCh
     colour = alt.Color(
         "said:N",
         scale=alt.Scale(domain=[*words, *others], range=[ORANGE, BLUE, *[LINE] * len(others)]),
-        legend=alt.Legend(title=None, orient="top", labelLimit=320),
+        legend=alt.Legend(title=None, orient="top", labelLimit=320, direction="vertical"),
     )
     shape = alt.Shape(
         "said:N",
@@ -119,7 +119,7 @@ def week(hours: pd.DataFrame) -> alt.LayerChart:
         tooltip=[
             alt.Tooltip("weekday:N", title="Day"),
             alt.Tooltip("clock:N", title="From"),
-            alt.Tooltip("said:N", title="To be expected"),
+            alt.Tooltip("said:N", title="How many"),
             alt.Tooltip("certain:Q", title="Known to lie in it"),
         ],
     )

@@ -296,7 +296,9 @@ def _frame(bounds: Sequence[float], points: Sequence[Point]) -> list[float]:
 
 def legend(widths: Sequence[float], said: str, *, area: str = "", shared: bool = False) -> str:
     """Return what widths, colours and arrows mean, as HTML."""
-    parts = [_key(OUT, width, words) for width, words in zip(WIDTHS, maps.ranges(widths), strict=False)]
+    parts = [
+        _key(OUT, width, words) for width, words in zip(WIDTHS, maps.ranges(widths, whole=True), strict=False)
+    ]
     if area and not shared:
         parts += [
             _key(OUT, WIDTHS[1], f"begins in {area}"),

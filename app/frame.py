@@ -34,7 +34,7 @@ STYLE = """
 .cm-steady {min-height: 3em;}
 .cm-title {font-size: 1.7rem; font-weight: 650; margin: 0; padding: 0;}
 .cm-table-title, .cm-panel-title {font-size: 1.08rem; font-weight: 650; margin: 0; padding: 0.2rem 0;}
-.cm-quiet {color: #4d5963; margin: 0.1rem 0;} .cm-small {font-size: 0.8rem;}
+.cm-quiet {color: #4d5963; margin: 0.1rem 0;} .cm-further {max-width: 70rem; margin-bottom: 0.4rem;} .cm-small {font-size: 0.8rem;}
 .cm-legend {display: flex; flex-wrap: wrap; gap: 0.2rem 1.1rem; font-size: 0.85rem; padding: 0.25rem 0;}
 .cm-key {display: inline-flex; align-items: center; gap: 0.4rem;}
 .cm-swatch {width: 1.4rem; height: 0.9rem; border: 1px solid #78828c; display: inline-block;}
@@ -137,14 +137,22 @@ def say_line(place: Any, *, case: str, as_of: date | None, withheld: str = "") -
     place.html(f'<p class="cm-line">{" · ".join(parts)}</p>')
 
 
-def title(text: str, answer: str, *, place: Any = st, steady: bool = False) -> None:
+def title(
+    text: str, answer: str, *, place: Any = st, steady: bool = False, further: Iterable[str] = ()
+) -> None:
     """Show the title of a page and the sentence that answers its question, in a place kept for them.
 
     With `steady` the sentence has the room of two lines, so that a picture below stays where it is when
     the sentence gets longer or shorter.
+
+    Parameters
+    ----------
+    further : sentences that go into it more, in quiet text below.
     """
     kind = "cm-answer cm-steady" if steady else "cm-answer"
-    place.html(f'<h1 class="cm-title">{markup(text)}</h1><p class="{kind}">{markup(answer)}</p>')
+    rest = " ".join(further)
+    more = f'<p class="cm-quiet cm-further">{markup(rest)}</p>' if rest else ""
+    place.html(f'<h1 class="cm-title">{markup(text)}</h1><p class="{kind}">{markup(answer)}</p>{more}')
 
 
 def picture_and_panel() -> tuple[Any, Any]:

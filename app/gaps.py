@@ -32,9 +32,11 @@ PARTS = {
     "sex": "Sex",
     "ethnicity": "Ethnicity",
     "sex and ethnicity": "Sex and ethnicity",
-    "sex and background": "Sex and background",
+    "sex and background": "Sex and ethnicity",
 }
 """What the page compares children by, as its switch says it."""
+WITHIN = {"sex and background": "sex and ethnicity"}
+"""Groups that are listed with those of another kind: White beside all others together, by sex, with each ethnicity by sex."""
 
 SINCE = {0: "All on record", 2: "The last two years", 1: "The last year"}
 """Periods that the page offers, in years before the as-of date; 0 is from the first referral."""
@@ -177,13 +179,14 @@ def missing(row: Mapping[str, Any]) -> str:
 
 
 def part(gaps: Gaps, dimension: str) -> pd.DataFrame:
-    """Return the rows of one kind of group as the page lists them, the fewest against expected first.
+    """Return the rows of one kind of group as the page lists them, each group once, the fewest against expected first.
 
     Returns
     -------
-    The columns of `geo.gaps.COLUMNS`, and said (the finding in words), the shares not recorded in percent.
+    The columns of `geo.gaps.COLUMNS`, and said (the finding in words), interval (as text), the shares not recorded in percent.
     """
-    rows = gaps.table[gaps.table["dimension"] == dimension]
+    every = _once(gaps.table)
+    rows = every[every["dimension"].replace(WITHIN) == dimension]
     rows = rows.sort_values(["ratio", "group_code"], ignore_index=True)
     shares = {
         f"{name}_percent": (100 * rows[name]).round(1)
@@ -191,25 +194,28 @@ def part(gaps: Gaps, dimension: str) -> pd.DataFrame:
     }
     rounded = {name: rows[name].round(2) for name in ("ratio", "ratio_low", "ratio_high")}
     said = rows["finding"].replace("", AS_EXPECTED)
-    return rows.assign(said=said, expected=rows["expected"].round(1), **rounded, **shares)
+    between = [
+        "not known" if pd.isna(low) else f"{low:.2f} to {high:.2f}"
+        for low, high in zip(rows["ratio_low"], rows["ratio_high"], strict=True)
+    ]
+    return rows.assign(said=said, interval=between, expected=rows["expected"].round(1), **rounded, **shares)
 
 
 def parts(gaps: Gaps) -> list[str]:
     """Return the kinds of group there are rows of, in a fixed order."""
-    there = set(gaps.table["dimension"])
+    there = set(gaps.table["dimension"].replace(WITHIN))
     return [name for name in DIMENSIONS if name in there]
 
 
 def first_part(gaps: Gaps) -> str | None:
-    """Return the kind of group to open the page with: that of sex and background where it is there, else the first."""
+    """Return the kind of group to open the page with: that of sex and ethnicity where it is there, else the first."""
     there = parts(gaps)
-    return "sex and background" if "sex and background" in there else next(iter(there), None)
+    return "sex and ethnicity" if "sex and ethnicity" in there else next(iter(there), None)
 
 
 def part_label(gaps: Gaps, dimension: str) -> str:
-    """Return what a kind of group is called, with how many findings it has."""
-    rows = gaps.table[gaps.table["dimension"] == dimension]
-    return f"{PARTS[dimension]} ({int((rows['finding'] != '').sum())})"
+    """Return what a kind of group is called, with how many findings it has; all of them add up to those of the answer."""
+    return f"{PARTS[dimension]} ({int((part(gaps, dimension)['finding'] != '').sum())})"
 
 
 def base(rows: pd.DataFrame) -> str:

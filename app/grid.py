@@ -38,7 +38,7 @@ def show(
         of the downloaded file.
     """
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
-        st.html(f'<h3 class="cm-table-title">{markup(title)}</h3>')
+        st.html(f'<h2 class="cm-table-title">{markup(title)}</h2>')
         st.download_button(
             f"CSV, {words.count(len(frame), 'row')}",
             data=lambda: tables.csv_bytes(frame),

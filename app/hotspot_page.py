@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from app import dense, hotspots, words
+from app import dense, hotspot_map, hotspots, words
 from app.data import Loaded, kept
 from app.text import markup, plain
 from geo import measures
@@ -55,6 +55,16 @@ def counts(loaded: Loaded) -> hotspots.Counts:
 def found(loaded: Loaded, measure: str) -> Hotspots:
     """Find the hotspots of a measure over all months."""
     return hotspots.find_hotspots(counts(loaded), measure)
+
+
+@kept
+def farthest(loaded: Loaded, measure: str) -> list[list[float]]:
+    """Return points on the circles around clusters, with and without placed children, that the map leaves room for.
+
+    The room is the same for every month, so that the map stays where it is.
+    """
+    both = (found(loaded, name).clusters for name in (measure, measure + measures.RESIDENTS))
+    return [dash[0] for clusters in both for dash in hotspot_map.dashes(clusters, counts(loaded).areas)]
 
 
 @kept
@@ -175,7 +185,8 @@ def ranked(loaded: Loaded, measure: str, placed: bool, month: str, shade: str) -
     beside = chosen(loaded, other, month).table.set_index("area_code")
     table = table.assign(
         finding=[finding(row) for row in table.to_dict("records")],
-        other=table["area_code"].map(beside["rate"]),
+        other=table["area_code"].map(beside["rate"]).round(1),
+        **{name: table[name].round(1) for name in ("expected", "rate", "smoothed_rate")},
         cluster=table["scan_cluster"].map(lambda n: "" if pd.isna(n) else f"{int(n)}"),
         interval=[interval(row) for row in table.to_dict("records")],
     )
@@ -191,7 +202,7 @@ def finding(row: Any) -> str:
     """Say of a ward whether it is a hotspot, or why that was not tested."""
     if pd.isna(row["hotspot"]):
         return f"not tested: {row['not_tested']}"
-    return "higher than chance explains" if row["hotspot"] else "no"
+    return "yes" if row["hotspot"] else "no"
 
 
 def interval(row: Any) -> str:

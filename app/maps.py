@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,9 +15,12 @@ import pydeck as pdk
 from app import kinds
 from app.text import markup, plain, short
 
-NAMED = 6
-"""Wards named on the map: those where the measure is highest, and the chosen one."""
-
+NAMED, MOST_NAMED = 6, 12
+"""Wards named on the map: the chosen one, what is hatched (no more than the second), and where the measure is highest."""
+NAME_WIDTH, NAME_HEIGHT = 7, 20
+"""Pixels of a letter of a name across, and of a name from top to bottom."""
+NARROWEST = (600, 520)
+"""Pixels a map is drawn in at the least, so that nothing is cut off where the page is shown twice as large."""
 
 CUTS = (0.0, 0.25, 0.5, 0.75, 0.9)
 """Where classes begin: the highest tenth has a shade of its own."""
@@ -69,10 +72,17 @@ def _palette(classes: int) -> list[str]:
     return [kinds.BLUES[step] for step in steps]
 
 
-def legend(limits: Sequence[float], measure: str, *, deciles: bool = False, unknown: bool = False) -> str:
-    """Return the legend in HTML: what each shade, the band and white mean."""
+def legend(
+    limits: Sequence[float],
+    measure: str,
+    *,
+    deciles: bool = False,
+    unknown: bool = False,
+    whole: bool = False,
+) -> str:
+    """Return the legend in HTML: what each shade, the band and white mean; `whole` as in `ranges`."""
     colours = _palette(len(limits) + 1)
-    said = ["0", *ranges(limits)]
+    said = ["0", *ranges(limits, whole=whole)]
     parts = [_swatch(colour, words) for colour, words in zip(colours, said, strict=False)]
     if unknown:
         parts.append(_swatch(kinds.NO_DATA, "not known"))
@@ -90,11 +100,45 @@ def legend(limits: Sequence[float], measure: str, *, deciles: bool = False, unkn
     return f'<div class="cm-legend" role="note" aria-label="What the colours mean"><span class="cm-key"><b>{markup(measure)}</b></span>{"".join(parts)}</div>{band}'
 
 
-def ranges(limits: Sequence[float]) -> list[str]:
-    """Return in words what each class holds: from one limit up to the next, or more."""
-    ends = [f"{limit:,.10g}" for limit in limits]
-    between = [f"{low} up to {high}" for low, high in itertools.pairwise(ends)]
-    return [*between, f"{ends[-1]} or more"] if ends else []
+def ranges(limits: Sequence[float], *, whole: bool = False) -> list[str]:
+    """Return in words what each class holds: from one limit up to the next, or more; of whole numbers, from the first to the last."""
+    if not limits:
+        return []
+    between = [
+        _class(low, high, whole=whole and float(low).is_integer() and float(high).is_integer())
+        for low, high in itertools.pairwise(limits)
+    ]
+    return [*between, f"{limits[-1]:,.10g} or more"]
+
+
+def _class(low: float, high: float, *, whole: bool) -> str:
+    if not whole:
+        return f"{low:,.10g} up to {high:,.10g}"
+    return f"{low:,.10g}" if high == low + 1 else f"{low:,.10g} to {high - 1:,.10g}"
+
+
+def in_words(
+    outline: Mapping[str, Any],
+    values: pd.Series,
+    measure: str,
+    *,
+    hatched: Iterable[str] = (),
+    table: str = "the table below has the same numbers",
+) -> str:
+    """Return what a map of a measure shows, for who does not see it: where it is highest, and what is hatched."""
+
+    def called(codes: Iterable[str]) -> list[str]:
+        return [short(plain(outline["names"].get(code, code)), limit=60) for code in codes]
+
+    above = values[values > 0].sort_index().sort_values(ascending=False, kind="stable")
+    top = called(above.index[:3])
+    parts = [f"Map of {len(outline['wards'])} wards", f"{short(measure, limit=120)}"]
+    if top:
+        parts.append(f"highest in {', '.join(top)}")
+    if over := called(sorted(hatched)):
+        rest = f" and {len(over) - MOST_NAMED} more" if len(over) > MOST_NAMED else ""
+        parts.append(f"hatched as higher than chance explains: {', '.join(over[:MOST_NAMED])}{rest}")
+    return "; ".join([*parts, table])
 
 
 def _swatch(colour: str, words: str) -> str:
@@ -158,7 +202,9 @@ def deck(
     measure: str,
     deciles: pd.Series | None = None,
     chosen: str | None = None,
-    size: tuple[int, int] = (720, 520),
+    hatched: Iterable[str] = (),
+    around: Iterable[Sequence[float]] = (),
+    size: tuple[int, int] = NARROWEST,
 ) -> pdk.Deck:
     """Return the map of a measure by ward.
 
@@ -170,8 +216,13 @@ def deck(
         on ward_code; deciles are 1 (most deprived) to 10.
     limits
         class limits from `breaks`: the same limits give the same scale.
+    hatched
+        codes of wards that are higher than chance explains: named first, and said so where one points at them.
+    around
+        points in longitude and latitude that the view holds besides the wards.
     """
     colours = shades(values, limits)
+    over = set(hatched)
     known = values.to_dict()
     features = [
         {
@@ -185,6 +236,7 @@ def deck(
                     known.get(code),
                     measure,
                     None if deciles is None else deciles.get(code),
+                    over=code in over,
                 ),
                 "fill": kinds.rgb(colours.get(code, kinds.NO_DATA)),
                 "line": [31, 41, 51, 255] if code == chosen else [120, 130, 140, 255],
@@ -207,20 +259,29 @@ def deck(
     ]
     if deciles is not None:
         layers.append(_band_layer(outline, deciles))
-    layers += _name_layers(outline, values, chosen)
+    layers += _name_layers(outline, values, chosen, over)
     return pdk.Deck(
         layers=layers,
-        initial_view_state=view(outline["bounds"], size),
+        initial_view_state=view(_holding(outline["bounds"], around), size),
         map_provider=None,
         tooltip={"text": "{tip}"},
     )
 
 
-def _tip(name: str, value: Any, measure: str, decile: Any) -> str:
+def _holding(bounds: Sequence[float], points: Iterable[Sequence[float]]) -> list[float]:
+    """Return bounds that hold these points too."""
+    west, south, east, north = bounds
+    across, up = zip(*points, strict=True) if (points := [*points]) else ((), ())
+    return [min([west, *across]), min([south, *up]), max([east, *across]), max([north, *up])]
+
+
+def _tip(name: str, value: Any, measure: str, decile: Any, *, over: bool) -> str:
     said = "not known" if value is None or pd.isna(value) else f"{value:,.6g}"
     parts = [short(name, limit=60), f"{measure}: {said}"]
     if decile is not None and not pd.isna(decile):
         parts.append(f"deprivation decile: {int(decile)}")
+    if over:
+        parts.append("hatched: higher than chance explains")
     return "\n".join(parts)
 
 
@@ -267,14 +328,15 @@ def line_layer(
     return shapes_layer(name, features, get_line_color=kinds.rgb(colour), get_line_width=width, **drawn)
 
 
-def _name_layers(outline: Mapping[str, Any], values: pd.Series, chosen: str | None) -> list[pdk.Layer]:
-    ranked = values[values > 0].sort_index().sort_values(ascending=False, kind="stable").head(4 * NAMED)
-    named = _apart([str(chosen)] * (chosen is not None) + [str(code) for code in ranked.index], outline)
-    data = [
-        {"at": outline["points"][code], "text": short(plain(outline["names"].get(code, code)), limit=28)}
-        for code in named
-        if code in outline["points"]
-    ]
+def _name_layers(
+    outline: Mapping[str, Any], values: pd.Series, chosen: str | None, hatched: set[str]
+) -> list[pdk.Layer]:
+    ranked = values.sort_index().sort_values(ascending=False, kind="stable")
+    first = [str(code) for code in ranked.index if code in hatched]
+    rest = [str(code) for code in ranked[ranked > 0].head(4 * NAMED).index]
+    most = max(NAMED, min(len(first), MOST_NAMED))
+    named = _apart([*([str(chosen)] if chosen is not None else []), *first, *rest], outline, most)
+    data = [{"at": outline["points"][code], "text": _named(outline, code)} for code in named]
     return [names_layer(data)]
 
 
@@ -286,7 +348,7 @@ def names_layer(data: Sequence[Mapping[str, Any]]) -> pdk.Layer:
         id="names",
         get_position="at",
         get_text="text",
-        get_size=13,
+        get_size=14,
         get_color=[20, 28, 36, 255],
         background=True,
         get_background_color=[255, 255, 255, 215],
@@ -296,18 +358,27 @@ def names_layer(data: Sequence[Mapping[str, Any]]) -> pdk.Layer:
     )
 
 
-def _apart(codes: Sequence[str], outline: Mapping[str, Any]) -> list[str]:
-    """Return the first NAMED of these wards whose names do not lie on each other."""
-    west, south, east, north = outline["bounds"]
-    kept: list[str] = []
+def _apart(codes: Iterable[str], outline: Mapping[str, Any], most: int) -> list[str]:
+    """Return the first of these wards whose names do not lie on each other, no more than `most`."""
+    bounds = outline["bounds"]
+    wide = 512 * 2 ** view(bounds, NARROWEST).zoom / 360
+    high = wide / math.cos(math.radians((bounds[1] + bounds[3]) / 2))
+    kept: dict[str, tuple[float, float, float]] = {}
     for code in dict.fromkeys(codes):
-        if code not in outline["points"] or len(kept) >= NAMED:
+        if code not in outline["points"] or len(kept) >= most:
             continue
         x, y = outline["points"][code]
-        near = [outline["points"][other] for other in kept]
-        if all(abs(x - a) > (east - west) * 0.2 or abs(y - b) > (north - south) * 0.055 for a, b in near):
-            kept.append(code)
-    return kept
+        half = (NAME_WIDTH * len(_named(outline, code)) + 8) / 2
+        if all(
+            abs(x - a) * wide > half + other or abs(y - b) * high > NAME_HEIGHT
+            for a, b, other in kept.values()
+        ):
+            kept[code] = (x, y, half)
+    return [*kept]
+
+
+def _named(outline: Mapping[str, Any], code: str) -> str:
+    return short(plain(outline["names"].get(code, code)), limit=28)
 
 
 def view(bounds: Sequence[float], size: tuple[int, int]) -> pdk.ViewState:

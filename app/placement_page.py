@@ -159,7 +159,7 @@ def explained_lines(held: placements.Placed, measure: str) -> list[str]:
         lines.append(
             f'<div class="cm-row"><b>{markup(row["area_name"], limit=60)}</b>: {row["share_of_episodes"]:.0f}% of episodes '
             f'<span class="cm-quiet">({row["episodes_others"]:,.0f} of {row["episodes"]:,.0f})</span>, {row["share_of_children"]:.0f}% of children '
-            f'<span class="cm-quiet">({row["children_only_others"]:,.0f} of {row["children"]:,.0f})</span>; rank {row["rank"]} to {row["rank_without"]}; {markup(verdict)}.</div>'
+            f'<span class="cm-quiet">({row["children_only_others"]:,.0f} of {row["children"]:,.0f})</span>; rank {row["rank"]}, without them {row["rank_without"]}; {markup(verdict)}.</div>'
         )
     return lines
 

@@ -261,27 +261,54 @@ def _gaps(
 # Sentences -----------------------------------------------------------------------------------
 
 
-def answer(placed: Placed, measure: str = "children_missing") -> str:
-    """Return the sentences that answer the page: how many, what they explain, what the map would be without."""
+def answer(placed: Placed) -> str:
+    """Return the sentence that answers the page: how many are placed here by others, and what they explain."""
     if placed.described.empty:
         return "No placement is on record, so nothing can be said of placed children. Check that the case has a placements table."
-    said = [_who(placed), _explained(placed), _map_without(placed, measure), _away(placed)]
-    return " ".join(part for part in said if part)
-
-
-def _who(placed: Placed) -> str:
-    now = placed.now
-    here = now["ward_code"].notna()
-    others, on_map = int(now.loc[here, "placed_from_elsewhere"].fillna(False).sum()), int(here.sum())
-    elsewhere = len(now) - on_map
+    others, on_map, elsewhere = _now(placed)
     if not on_map:
         placed_now = words.count(elsewhere, "child is", "children are")
         return f"On {words.day(placed.on)} {placed_now} placed elsewhere, or nobody recorded where, and none on this map."
-    rest = f"; {words.number(elsewhere)} more {'is' if elsewhere == 1 else 'are'} placed elsewhere, or nobody recorded where"
-    return (
+    who = (
         f"On {words.day(placed.on)}, {words.number(others)} of {words.count(on_map, 'child', 'children')} placed on this map "
-        f"{'was' if others == 1 else 'were'} placed by other authorities{rest if elsewhere else ''}."
+        f"{'was' if others == 1 else 'were'} placed by other authorities"
     )
+    found = totals(placed)
+    if not found["episodes"]:
+        return f"{who}; no missing episode lies in a ward of this map."
+    first = placed.episodes.loc[placed.episodes["ward_code"].notna(), "reported_at"].min()
+    return (
+        f"{who}; children so placed account for {words.number(found['episodes_others'])} of {words.number(found['episodes'])} "
+        f"missing episodes since {words.day(first)} ({found['episodes_others'] / found['episodes']:.0%})."
+    )
+
+
+def further(placed: Placed, measure: str = "children_missing") -> list[str]:
+    """Return what else there is to say: who is elsewhere, how many children, the map without them, whose children are away."""
+    if placed.described.empty:
+        return []
+    _, on_map, elsewhere = _now(placed)
+    found = totals(placed)
+    said = [
+        f"{words.number(elsewhere)} more {'is' if elsewhere == 1 else 'are'} placed elsewhere, or nobody recorded where."
+        if on_map and elsewhere
+        else "",
+        f"Children placed here by others are {words.number(found['children_others'])} of the "
+        f"{words.number(found['children'])} children missing."
+        if found["episodes"]
+        else "",
+        _map_without(placed, measure),
+        _away(placed),
+    ]
+    return [part for part in said if part]
+
+
+def _now(placed: Placed) -> tuple[int, int, int]:
+    """Return how many are placed on the map by others, on the map at all, and elsewhere or nobody knows where."""
+    now = placed.now
+    here = now["ward_code"].notna()
+    others = int(now.loc[here, "placed_from_elsewhere"].fillna(False).sum())
+    return others, int(here.sum()), int((~here).sum())
 
 
 def totals(placed: Placed) -> dict[str, int]:
@@ -294,19 +321,6 @@ def totals(placed: Placed) -> dict[str, int]:
         "children": inside["person_id"].nunique(),
         "children_others": theirs["person_id"].nunique(),
     }
-
-
-def _explained(placed: Placed) -> str:
-    found = totals(placed)
-    if not found["episodes"]:
-        return "No missing episode lies in a ward of this map."
-    inside = placed.episodes[placed.episodes["ward_code"].notna()]
-    return (
-        f"Children placed here by others account for {words.number(found['episodes_others'])} of "
-        f"{words.number(found['episodes'])} missing episodes since {words.day(inside['reported_at'].min())} "
-        f"({found['episodes_others'] / found['episodes']:.0%}) and are "
-        f"{words.number(found['children_others'])} of the {words.number(found['children'])} children missing."
-    )
 
 
 def _map_without(placed: Placed, measure: str) -> str:

@@ -15,6 +15,8 @@ from mapping.text import write_csv
 
 MOST_ROWS = 1000
 """Rows shown at once; the download holds them all."""
+NARROW, WIDE, PIXELS = 26, 60, 7
+"""Letters up to which, and beyond which, the browser chooses how wide a column of text is; and pixels of a letter."""
 
 
 def csv_bytes(frame: pd.DataFrame) -> bytes:
@@ -66,7 +68,7 @@ def show(
     """
     shown = frame[list(columns)].rename(columns=dict(columns))
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
-        st.html(f'<h3 class="cm-table-title">{markup(title)}</h3>')
+        st.html(f'<h2 class="cm-table-title">{markup(title)}</h2>')
         st.download_button(
             f"CSV, {words.count(len(frame), 'row')}",
             data=lambda: csv_bytes(shown),
@@ -191,8 +193,12 @@ def _column(values: pd.Series) -> Any:
         return st.column_config.DatetimeColumn(format="D MMM YYYY" if whole_days else "D MMM YYYY, HH:mm")
     if pd.api.types.is_float_dtype(values):
         return st.column_config.NumberColumn(format=f"%.{_decimals(values)}f")
-    longest = values.head(200).map(lambda value: len(plain(value))).max() if len(values) else 0
-    return st.column_config.Column(width="large" if longest and longest > 60 else None)
+    lengths = values.head(200).map(lambda value: len(plain(value)))
+    longest = int(lengths.max()) if len(values) else 0
+    if longest > WIDE or longest <= NARROW:
+        return st.column_config.Column(width="large" if longest > WIDE else None)
+    # A few long ones among short ones are cut off where the browser chooses the width.
+    return st.column_config.Column(width=PIXELS * longest + 18)
 
 
 def _decimals(values: pd.Series) -> int:

@@ -67,12 +67,12 @@ def deck(
         bounds = _bounds(squares, visits)
         return pdk.Deck(
             layers=layers,
-            initial_view_state=maps.view(bounds, (720, 560)),
+            initial_view_state=maps.view(bounds, maps.NARROWEST),
             map_provider=None,
             tooltip={"text": "{tip}"},
         )
     empty = pd.Series(np.nan, index=list(outline["wards"]))
-    base = maps.deck(outline, empty, limits=[], measure="records", size=(720, 560))
+    base = maps.deck(outline, empty, limits=[], measure="records", size=maps.NARROWEST)
     base.layers = [_ward_layer(outline), *layers]
     return base
 
@@ -163,7 +163,9 @@ def legend(squares: pd.DataFrame, *, reach: float) -> str:
     disc = f"border:2px solid {REACHED};border-radius:50%;background:{kinds.PALE_BLUE}40"
     said = f'<span class="cm-key"><span class="cm-swatch" style="{disc}"></span><span>what a visit reaches ({markup(f"{reach:g}")} m), with the numbers of the visits in the table</span></span>'
     shades = maps.legend(
-        maps.breaks(squares["records"]), f"Records of concern in a square of {CELL} m, at all hours"
+        maps.breaks(squares["records"]),
+        f"Records of concern in a square of {CELL} m, at all hours",
+        whole=True,
     )
     return f'{shades}<div class="cm-legend" role="note" aria-label="What the discs mean">{said}</div>'
 

@@ -30,6 +30,7 @@ REACHES = {
     },
 }
 """How far a team reaches: metres to how it is said."""
+MUST = "Must be visited."
 FIRST = {"days": 5, "teams": 3, "slots": 2, "hours": (14, 24), "reach": 400}
 METHOD = (
     "A visit reaches what was recorded within its distance and at its hours; the plan is the choice of places and times that "
@@ -137,6 +138,21 @@ def addresses(loaded: Loaded) -> pd.Series[str]:
 def visit_rows(loaded: Loaded, found: WeekPlan, plan: Plan, choices: Choices) -> pd.DataFrame:
     """Return the visits of the plan in hand; the table, the cards and the map hold the same rows."""
     return week.visit_table(found, plan, peaks(loaded, choices))
+
+
+def listed(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the visits as the page lists them: the day and the kind in words, and what is to be noted of each."""
+    notes = [
+        "; ".join(
+            said
+            for said in ("must be visited" if reason.startswith(MUST) else "", "" if pd.isna(peak) else peak)
+            if said
+        )
+        for reason, peak in zip(rows["reason"], rows["peak"], strict=True)
+    ]
+    days = pd.to_datetime(rows["day"])
+    on = [f"{day:%a} {day.day} {day:%b %Y}" for day in days]
+    return rows.assign(on=on, kind=rows["kind"].map(week.kind_said), note=notes)
 
 
 def day_cards(rows: pd.DataFrame, chosen: str | None) -> str:

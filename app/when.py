@@ -38,6 +38,8 @@ MOST_PAIRS = 3_000_000
 """Near pairs beyond which near repeats are not tested."""
 WORK = 100_000_000
 """Pairs times permutations; with more pairs there are fewer permutations."""
+LEAST = 499
+"""Permutations at the least: with fewer, no single cell of a table of 20 could ever be found beyond chance."""
 LEVEL = 0.05
 EPISODES, CHILDREN = "all", "children"
 
@@ -344,7 +346,7 @@ def _repeats(
     if pairs > MOST_PAIRS:
         said = f"Near repeats are not tested: {words.number(pairs)} pairs lie within {distances[-1] - 1:,.0f} metres of each other. Choose a ward or a shorter period."
         return none, 0, [*notes, said]
-    times = permutations or int(min(999, max(99, WORK // max(pairs, 1))))
+    times = permutations or int(min(999, max(LEAST, WORK // max(pairs, 1))))
     found = near_repeats(events, distances=distances, days=days, permutations=times, seed=seed)
     said = [repeat_said(row) for row in found.to_dict("records")]
     if kind.counted == "episode":
@@ -383,6 +385,8 @@ def repeat_said(row: Mapping[str, Any]) -> str:
     """Say whether a pair of bands holds more pairs than chance gives."""
     if row["near_repeat"]:
         return "more than chance"
+    if row["p_value"] <= LEVEL:
+        return "could be chance, with so many cells compared"
     return "no more than chance explains" if row["expected"] > 0 or row["observed"] > 0 else "no pairs"
 
 
@@ -419,7 +423,12 @@ def answer(found: When) -> str:
         return f"No {kind.one} is on record {_scope(found)}."
     of = "" if found.children is None else f" of {words.count(found.children, 'child', 'children')}"
     first = f"{words.count(len(found.rows), kind.one, kind.many).capitalize()}{of} {_scope(found)}"
-    return " ".join(part for part in (f"{first}{_week(found)}.", _latest(found), _near(found)) if part)
+    return f"{first}{_week(found)}."
+
+
+def further(found: When) -> list[str]:
+    """Return what else there is to say: how the latest month compares, and whether one is followed by another nearby."""
+    return [] if found.rows.empty else [part for part in (_latest(found), _near(found)) if part]
 
 
 def _scope(found: When) -> str:
@@ -473,7 +482,8 @@ def _near(found: When) -> str:
     first = found.repeats[found.repeats["days_from"] == 0]
     near = first[first["near_repeat"].astype(bool) & np.isfinite(first["distance_to"].astype(float))]
     if near.empty:
-        return "No near repeats: what happens soon after something nearby is no more than chance explains."
+        soon = time_said(0, float(first["days_to"].iloc[0]))
+        return f"No near repeats {soon}: as much happens nearby so soon as chance alone would give."
     row = near.iloc[0]
     return (
         f"{KINDS[found.what].one.capitalize()} pairs {distance_said(row['distance_from'], row['distance_to'])} and "
@@ -493,8 +503,8 @@ def hour_rows(found: When) -> pd.DataFrame:
             f"{day} {hour:02}:00"
             for day, hour in zip(found.hours["weekday"], found.hours["hour"], strict=True)
         ],
-        share=(100 * found.hours["share"]).round(2),
-        weight=found.hours["weight"].round(2),
+        share=(100 * found.hours["share"]).round(1),
+        weight=found.hours["weight"].round(1),
         order=range(len(found.hours)),
     )
     return table.sort_values(["weight", "order"], ascending=[False, True], ignore_index=True).drop(
@@ -535,7 +545,7 @@ def repeat_lines(found: When, *, most: int = 4) -> list[str]:
     return [
         f"{distance_said(row['distance_from'], row['distance_to'])}, {time_said(row['days_from'], row['days_to'])}: "
         f"{words.count(int(row['observed']), 'pair')} where {row['expected']:,.1f} would be expected by chance, "
-        f"{row['ratio']:.1f} times as many (p {_chance(row['p_value'])})".capitalize()
+        f"{row['ratio']:.2f} times as many (p {_chance(row['p_value'])})".capitalize()
         for row in rows.head(most).to_dict("records")
     ]
 

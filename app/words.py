@@ -207,6 +207,18 @@ WARD_MEASURES = {
     "children_10_17": "Children aged 10 to 17",
 }
 """What the Wards page can show, by column; "_rate" is per 1,000 children aged 10 to 17."""
+SHORT_WARD_MEASURES = {
+    "children_known": "Children known",
+    "children_known_rate": "Known per 1,000",
+    "missing_episodes": "Missing episodes",
+    "children_missing": "Children missing",
+    "incidents": "Incidents",
+    "events": "Events",
+    "placements": "Placements",
+    "placed_by_others": "Placed by others",
+    "children_10_17": "Aged 10 to 17",
+}
+"""The same, as the headings of a table say it."""
 
 
 def contacts_answer(contacts: pd.DataFrame) -> str:

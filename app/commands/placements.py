@@ -99,4 +99,4 @@ def placements(
     print_notes((*(returned.notes if returned else ()), *result.records.notes, *found.notes))
     for line in finding.gap_lines(found):
         print(line)
-    print(f"{finding.answer(found)} Written to {out}.")
+    print(" ".join([finding.answer(found), *finding.further(found), f"Written to {out}."]))

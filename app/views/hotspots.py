@@ -67,19 +67,21 @@ with picture:
         label_visibility="collapsed",
     )
     limits = maps.breaks(hotspot_page.scale(loaded, measure, shade, monthly))
-    said = f"{hotspot_page.LABELS[measure]}: {hotspot_page.SHADES[shade].lower()}"
+    said = f"{hotspot_page.LABELS[measure]}, {hotspot_page.SHADES[shade].lower()}"
     values = table[shade].round(1)
     thick = hotspot_page.dense_of(loaded, name, month) if layer == "points" else None
     drawn = thick is not None and len(thick.points) > 0
+    hot = table.index[table["hotspot"].fillna(False).astype(bool)]
+    circles = hotspot_map.dashes(found.clusters, areas)
     deck = maps.deck(
         answers.outline(loaded),
         values * float("nan") if drawn else values,
         limits=limits,
         measure=said,
         chosen=ward,
+        hatched=hot,
+        around=hotspot_page.farthest(loaded, measure),
     )
-    hot = table.index[table["hotspot"].fillna(False).astype(bool)]
-    circles = hotspot_map.dashes(found.clusters, areas)
     deck.layers[1:1] = hotspot_map.hotspot_layers(
         answers.outline(loaded), hot, [] if drawn else circles, chosen=ward
     )
@@ -93,7 +95,7 @@ with picture:
         height=540,
         on_select="rerun",
         selection_mode="single-object",
-        alt="Map of wards; the table below has the same numbers",
+        alt=maps.in_words(answers.outline(loaded), values, said, hatched=hot),
     )
     state.choose_picked("ward", picked, layer="wards", field="ward_code")
     if drawn:
@@ -103,7 +105,8 @@ with picture:
             )
         )
     else:
-        st.html(maps.legend(limits, said, unknown=bool(values.isna().any())))
+        unknown = bool(values.isna().any())
+        st.html(maps.legend(limits, said, unknown=unknown, whole=shade == "observed"))
     st.html(hotspot_map.legend(clusters=len(circles), month=monthly or drawn))
     frame.quiet(
         "The scale stays the same with and without placed children, and from one month to another; all months together have their own."
@@ -161,7 +164,7 @@ columns = {
     "smoothed_rate": "Steadied rate",
     "finding": "Higher than chance",
     "funnel_position": "In the funnel",
-    "other": "Per 1,000 without placed children" if placed else "Per 1,000 with placed children",
+    "other": "Without placed" if placed else "With placed",
 }
 if not monthly:
     columns["cluster"] = "Cluster"

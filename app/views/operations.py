@@ -105,7 +105,7 @@ if chosen is not None:
                 height=340,
                 alt="Map of the wards where the children live, with the places and events of this candidate; the tables have the same",
             )
-            st.html(maps.legend(limits, "Children of this candidate living in the ward"))
+            st.html(maps.legend(limits, "Children of this candidate living in the ward", whole=True))
     one = answers.contact_child_table(loaded, tuple(children)).assign(
         who=lambda frame_: frame_["person_id"].map(label)
     )

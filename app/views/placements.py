@@ -45,7 +45,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         key="ward_placed",
         persist_state="session",
     )
-frame.title("Placements", placements.answer(held, measure), place=top, steady=True)
+frame.title("Placements", placements.answer(held), place=top, further=placements.further(held, measure))
 
 outline = answers.outline(loaded)
 ward = state.known_choice("ward", held.wards["ward_code"])
@@ -59,7 +59,9 @@ with picture:
         values = placement_page.values(held, shade, with_placed)
         limits = maps.breaks(placement_page.scale(held, shade))
         hot = placement_page.hot(held, measure, with_placed)
-        deck = maps.deck(outline, values, limits=limits, measure=placement_page.SHADES[shade], chosen=ward)
+        deck = maps.deck(
+            outline, values, limits=limits, measure=placement_page.SHADES[shade], chosen=ward, hatched=hot
+        )
         deck.layers[1:1] = hotspot_map.hotspot_layers(outline, hot, [], chosen=ward)
         picked = st.pydeck_chart(
             deck,
@@ -67,7 +69,13 @@ with picture:
             height=520,
             on_select="rerun",
             selection_mode="single-object",
-            alt="Map of wards; the table of wards below has the same numbers",
+            alt=maps.in_words(
+                outline,
+                values,
+                placement_page.SHADES[shade],
+                hatched=hot,
+                table="the table of wards below has the same numbers",
+            ),
         )
         state.choose_picked("ward", picked, layer="wards", field="ward_code")
         st.html(maps.legend(limits, placement_page.SHADES[shade], unknown=bool(values.isna().any())))

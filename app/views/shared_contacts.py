@@ -69,7 +69,7 @@ with picture:
             height=360,
             alt="Map of the wards where the children live; the table beside it has the same numbers",
         )
-        st.html(maps.legend(limits, "Children of this contact living in the ward"))
+        st.html(maps.legend(limits, "Children of this contact living in the ward", whole=True))
 with panel:
     shown_link = answers.links(loaded)
     shown_link = shown_link[

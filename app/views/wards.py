@@ -52,11 +52,17 @@ with picture:
         height=540,
         on_select="rerun",
         selection_mode="single-object",
-        alt="Map of wards; the table below has the same numbers",
+        alt=maps.in_words(answers.outline(loaded), values, words.WARD_MEASURES[measure]),
     )
     state.choose_picked("ward", picked, layer="wards", field="ward_code")
     st.html(
-        maps.legend(limits, words.WARD_MEASURES[measure], deciles=band, unknown=bool(values.isna().any()))
+        maps.legend(
+            limits,
+            words.WARD_MEASURES[measure],
+            deciles=band,
+            unknown=bool(values.isna().any()),
+            whole=not measure.endswith("_rate"),
+        )
     )
     frame.quiet(
         "The scale stays the same with and without placed children. Named: the wards where the measure is highest."
@@ -94,6 +100,7 @@ with panel:
             empty="None on record.",
         )
         if loaded.question.viewer.sees_people:
+            data.link(loaded)
             places = answers.ward_places(loaded, chosen, state.grades())
             tables.show(
                 places,
@@ -124,19 +131,18 @@ shown = wards.assign(
 shown = shown.sort_values(
     ["value", "ward_code"], ascending=[False, True], na_position="last", ignore_index=True
 )
-columns = {"ward_name": "Ward", "authority_name": "Authority", "value": words.WARD_MEASURES[measure]}
+columns = {"ward_name": "Ward"}
+if wards["authority_name"].nunique(dropna=False) > 1:
+    columns["authority_name"] = "Authority"
+columns["value"] = words.SHORT_WARD_MEASURES[measure]
 if answers.has_residents(measure):
-    columns["other"] = "without placed children" if placed else "with placed children"
+    columns["other"] = "Without placed" if placed else "With placed"
 columns |= {
-    "imd_decile": "Deprivation decile",
-    "children_10_17": "Aged 10 to 17",
-    "children_known": "Children known",
-    "missing_episodes": "Missing episodes",
-    "children_missing": "Children missing",
-    "incidents": "Incidents",
-    "placements": "Placements",
-    "placed_by_others": "Placed by others",
+    name: said
+    for name, said in words.SHORT_WARD_MEASURES.items()
+    if name not in (measure, "children_known_rate", "events")
 }
+columns["imd_decile"] = "Decile"
 tables.show(
     shown, key="wards", title="All wards", what="ward", ids=shown["ward_code"].tolist(), columns=columns
 )

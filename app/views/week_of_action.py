@@ -95,15 +95,14 @@ with panel:
     week_change.panel(loaded, now, found, plan, rows)
 
 tables.show(
-    rows.assign(kind=rows["kind"].map(week.kind_said)),
+    week_page.listed(rows),
     key="week",
     title="All visits, in the order of time",
     what="visit",
     ids=rows["visit_id"].tolist(),
     columns={
         "number": "No.",
-        "day": "Day",
-        "weekday": "Weekday",
+        "on": "Day",
         "time": "Time",
         "team": "Team",
         "place_name": "Place",
@@ -111,8 +110,7 @@ tables.show(
         "ward_name": "Ward",
         "concern_alone": "Within reach",
         "concern_added": "Not reached before",
-        "peak": "At a peak",
-        "reason": "Why",
+        "note": "To note",
     },
     empty="The plan holds no visit.",
 )

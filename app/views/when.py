@@ -41,7 +41,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     )
 found = when_page.found(loaded, what, area, years, placed)
 kind = when.KINDS[what]
-frame.title("When", when.answer(found), place=top, steady=True)
+frame.title("When", when.answer(found), place=top, steady=True, further=when.further(found))
 if found.rows.empty:
     frame.quiet("Choose another kind, another ward or a longer period.")
     st.stop()
@@ -56,7 +56,7 @@ with picture:
     for counted, rows in found.months.groupby("counted", sort=False):
         title = kind.label if counted == when.EPISODES else "Children"
         st.altair_chart(
-            figures.months(rows, counted=title).properties(height=190),
+            figures.months(rows, counted=title).properties(height=250),
             width="stretch",
             alt=f"{title} by month beside the two years before; the table below has the same numbers",
         )
@@ -102,7 +102,7 @@ tables.show(
     title="Hours of the week, the busiest first",
     columns={
         "when": "Hour from",
-        "weight": "To be expected",
+        "weight": "How many (intervals shared out)",
         "certain": "Known to lie in it",
         "share": "Share of the week, %",
     },
@@ -117,7 +117,7 @@ tables.show(
         "observed": "Pairs",
         "expected": "Expected by chance",
         "ratio": "Times as many",
-        "p_value": "p",
+        "p_value": "p, each by itself",
         "said": "In words",
     },
     empty="Near repeats could not be tested here; the panel above says why.",

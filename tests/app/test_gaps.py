@@ -194,6 +194,17 @@ def test_a_part_is_labelled_with_its_findings() -> None:
     assert gaps.part_label(of(row(), row(finding=""), row(dimension="ward")), "sex") == "Sex (1)"
 
 
+def test_the_findings_of_all_parts_add_up_to_those_of_the_answer(demo: Gaps) -> None:
+    """White girls and boys are a group of ethnicity and one of background: they count once, and are listed once."""
+    assert gaps.parts(demo) == ["ward", "school", "sex", "ethnicity", "sex and ethnicity"]
+    assert len({gaps.part_label(demo, name) for name in gaps.parts(demo)}) == 5
+    found = [int((gaps.part(demo, name)["finding"] != "").sum()) for name in gaps.parts(demo)]
+    assert sum(found) == len(gaps.findings(demo, FEWER)) + len(gaps.findings(demo, MORE)) == 14
+    both = gaps.part(demo, gaps.first_part(demo) or "")
+    assert not both["group"].duplicated().any()
+    assert "girls, Black, dual heritage and other minority ethnic" in both["group"].tolist()
+
+
 def test_the_group_that_few_refer_in_the_demo_is_found(demo: Gaps) -> None:
     """Girls of Black, dual heritage and other minority ethnic groups are planted as under-identified."""
     found = gaps.findings(demo, FEWER)["group"].tolist()
@@ -223,13 +234,13 @@ def test_the_page_says_both_directions_and_what_is_missing(
     said = shown(app)
     assert '<h1 class="cm-title">Gaps</h1>' in said
     assert said.count("Nothing here beyond what could be chance.") == 2
-    assert "Sex and background not recorded: 2.5% of children in the records, 5.0% of those referred." in said
+    assert "Sex and ethnicity not recorded: 2.5% of children in the records, 5.0% of those referred." in said
     assert "Silence can be good news, or nobody looking" in said
     app.segmented_control(key="gaps_dimension").set_value("sex").run()
     said = shown(app)
     assert "<b>Girls</b>: 0 referred, 10.0 expected: 0.00 times as many" in said
     assert "<b>Boys</b>: 20 referred, 10.0 expected: 2.00 times as many" in said
-    assert app.dataframe[0].value["Children referred"].tolist() == [0, 20]
+    assert app.dataframe[0].value["Referred"].tolist() == [0, 20]
     assert app.dataframe[0].value["Against expected"].tolist() == [FEWER, MORE]
 
 

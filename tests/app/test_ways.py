@@ -151,7 +151,7 @@ def test_two_children_the_phone_between_them_and_the_rows_it_rests_on(
     app.session_state["chosen"] = {**app.session_state["chosen"], "step": "step:person:C002|thing:T1"}
     said = shown(app.run())
     assert not app.exception
-    assert "BQ (C002) and handset ending 041</h3>" in said
+    assert "BQ (C002) and handset ending 041</h2>" in said
     assert "<p>BQ (C002) used handset ending 041.</p>" in said
     assert "<b>Rests on one report.</b>" in said
     assert "Seen together at the park." in said

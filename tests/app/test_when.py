@@ -83,9 +83,11 @@ def test_a_month_is_set_against_the_two_years_before_by_episodes_and_children(mo
     ]
     assert when.answer(found) == (
         "40 missing episodes of 40 children from 1 January 2025 up to 31 March 2025: 100% of them in the evening "
-        "(18:00 to midnight), most on Fridays (100%; 14% would be even). March 2025 had 40 where the two years before "
-        "lead one to expect 5: more than usual, beyond chance (8.00 times)."
+        "(18:00 to midnight), most on Fridays (100%; 14% would be even)."
     )
+    assert when.further(found) == [
+        "March 2025 had 40 where the two years before lead one to expect 5: more than usual, beyond chance (8.00 times)."
+    ]
 
 
 def test_months_in_words() -> None:
@@ -135,9 +137,25 @@ def test_planted_near_repeats_of_the_demo_are_found_and_said(demo: when.Moments)
     found = when.find_when(demo, "incidents", permutations=199)
     assert len(found.repeats) == 20
     assert when.repeat_lines(found)[0].startswith("Up to 250 m away, within 7 days: ")
-    assert "times as often as chance gives." in when.answer(found)
+    assert "times as often as chance gives." in when.further(found)[-1]
     again = when.find_when(demo, "incidents", permutations=199)
     pd.testing.assert_frame_equal(found.repeats, again.repeats)
+
+
+def test_one_cell_alone_can_be_found_however_few_the_shuffles() -> None:
+    cells = len(when.DISTANCES) * len(when.WEEKS)
+    assert cells / (when.LEAST + 1) <= when.LEVEL
+
+
+def test_a_cell_that_stands_out_by_itself_only_is_said_to_be_one_of_many() -> None:
+    row = {"near_repeat": False, "p_value": 0.004, "observed": 9, "expected": 5.0}
+    assert [
+        when.repeat_said({**row, **other}) for other in ({"near_repeat": True}, {}, {"p_value": 0.2})
+    ] == [
+        "more than chance",
+        "could be chance, with so many cells compared",
+        "no more than chance explains",
+    ]
 
 
 @pytest.mark.parametrize(
