@@ -16,7 +16,15 @@ from mapping.additions import correct_record, withdraw_record
 from mapping.codes import load_codes
 from mapping.contract import TABLES, Column
 from mapping.entries import Entry
-from mapping.imports import CHANGES, Comparison, apply_import, compare_import, list_imports, undo_import
+from mapping.imports import (
+    CHANGES,
+    MOST_SHOWN,
+    Comparison,
+    apply_import,
+    compare_import,
+    list_imports,
+    undo_import,
+)
 from mapping.row_keys import naming, row_key
 from mapping.store import load, open_store
 from mapping.tables import CaseError
@@ -68,18 +76,19 @@ def compare() -> None:
         key="import_path",
         max_chars=1_000,
         placeholder="/data/hub/2026-04-01",
-    )
-    if st.button("Compare", key="import_compare", type="primary"):
-        state.choose("import", given.strip() or None)
-    path = state.chosen("import")
-    if not path:
+    ).strip()
+    if st.button("Compare", key="import_compare", type="primary") and given:
+        # Kept as it was compared: what is imported is what was looked at, whatever becomes of the files.
+        state.take_in_hand("import", None)
+        try:
+            with st.spinner("Comparing the copy with the store, row by row"), open_store(desk.url()) as store:
+                state.take_in_hand("import", compare_import(store, Path(given).expanduser()))
+        except (CaseError, OSError, ValueError) as error:
+            frame.trouble(str(error), heading="This copy cannot be compared; nothing was changed.")
+            return
+    compared = state.in_hand("import")
+    if compared is None:
         frame.quiet("Compare first: what is new, changed and gone is shown, and nothing changes yet.")
-        return
-    try:
-        with open_store(desk.url()) as store:
-            compared = compare_import(store, Path(str(path)).expanduser())
-    except (CaseError, OSError, ValueError) as error:
-        frame.trouble(str(error))
         return
     _show(compared)
 
@@ -91,36 +100,33 @@ def _show(compared: Comparison) -> None:
         f"<p><b>{markup(compared.case.name)}</b>: {words.number(total['new'])} new, {words.number(total['changed'])} changed, "
         f"{words.number(total['unchanged'])} unchanged and {words.number(total['vanished'])} vanished rows.</p>"
     )
-    for line in compared.unreadable[:20]:
-        st.html(f'<p class="cm-note">Not imported: {markup(line)}</p>')
+    for line in (*warnings(compared), *(f"Not imported: {line}" for line in compared.unreadable[:20])):
+        st.html(f'<p class="cm-note">{markup(line)}</p>')
     tables.show(
         found,
         key="import_counts",
         title="What would change",
         columns={"table": "Table", **CHANGE_WORDS},
     )
-    one, other = st.columns(2)
-    with one:
-        table = st.selectbox("Look at the rows of", list(compared.counts), key="import_table")
-    with other:
-        change = st.segmented_control(
-            "that are",
-            ["new", "changed", "vanished"],
-            default="changed",
-            required=True,
-            key="import_change",
-        )
-    if table:
+    if len(compared.by_hand):
         tables.show(
-            compared.shown(table, str(change)),
-            key="import_rows",
-            title=f"{CHANGE_WORDS[str(change)]} of {table}",
-            columns={"row_key": "Row", "column": "Column", "was": "Was", "now": "Will be"},
-            empty="There are none.",
+            _unnamed(compared.by_hand, "now", "stands"),
+            key="import_by_hand",
+            title="What stays as somebody put it by hand",
+            columns={
+                "table": "Table",
+                "row_key": "Row",
+                "column": "Column",
+                "now": "The copy says",
+                "stands": "Stands",
+                "by": "By",
+                "why": "Why",
+            },
         )
     if not compared.changes:
         frame.quiet("Every row is in the store already, word for word: there is nothing to import.")
         return
+    _rows(compared)
     why = st.text_input("Why, where there is a reason to give", key="import_why", max_chars=500)
     if st.button("Import it", key="import_apply", type="primary"):
         desk.attempt_here(
@@ -128,10 +134,56 @@ def _show(compared: Comparison) -> None:
         )
 
 
+def warnings(compared: Comparison) -> list[str]:
+    """Return what whoever imports a copy is warned of, as sentences."""
+    said = [
+        f"{words.number(lost)} of {words.number(held)} rows of {table} are not in this copy. Is it whole? If it is imported, they are no longer part of the case."
+        for table, (lost, held) in compared.losses.items()
+    ]
+    if len(compared.by_hand):
+        said.append(
+            f"{words.count(len(compared.by_hand), 'value or row', 'values or rows').capitalize()} that somebody corrected or took out by hand would be otherwise in this copy. What they put stands; the table says which."
+        )
+    return said
+
+
+def _rows(compared: Comparison) -> None:
+    """Show the rows of one table that would change in one way."""
+    there = {
+        change: [table for table, each in compared.counts.items() if each[change]]
+        for change in ("changed", "new", "vanished")
+    }
+    changes = [change for change, named in there.items() if named]
+    one, other = st.columns(2)
+    with one:
+        change = st.segmented_control(
+            "Look at the rows that are", changes, default=changes[0], required=True, key="import_change"
+        )
+    change = change if change in changes else changes[0]
+    with other:
+        table = st.selectbox("of", there[change], key="import_table")
+    tables.show(
+        _unnamed(compared.shown(str(table), change), "was", "now"),
+        key="import_rows",
+        title=f"{CHANGE_WORDS[change]} of {table}",
+        columns={"row_key": "Row", "column": "Column", "was": "Was", "now": "Will be"},
+    )
+    if compared.counts[str(table)][change] > MOST_SHOWN:
+        frame.quiet(f"The first {words.number(MOST_SHOWN)} rows are shown.")
+
+
+def _unnamed(rows: pd.DataFrame, *values: str) -> pd.DataFrame:
+    """Return rows of one value each with "recorded" for what tells who somebody is, unless full names are shown."""
+    if state.names_shown():
+        return rows
+    naming = rows["column"].isin(NAMING)
+    return rows.assign(**{name: rows[name].mask(naming & (rows[name] != ""), "recorded") for name in values})
+
+
 def _apply(compared: Comparison, why: str) -> None:
     with open_store(desk.url()) as store:
         apply_import(store, compared, by=desk.named(), why=why)
-    state.choose("import", None)
+    state.take_in_hand("import", None)
 
 
 def history() -> None:
@@ -161,14 +213,20 @@ def history() -> None:
     )
     if (found["undoes"].isna() & ~found["undone"]).any():
         with st.popover("Undo the last import", icon=":material/undo:"):
+            last = found[found["undoes"].isna() & ~found["undone"]].iloc[-1]
+            frame.quiet(
+                f"Import {last['import_n']} of {last['case_name']}, by {last['by']}: what stood before it stands again."
+            )
             why = st.text_input("Why is it undone?", key="import_undo_why", max_chars=500)
             if st.button("Undo it", key="import_undo"):
-                desk.attempt_here(lambda: _undo(why), "Undone. Its rows stay in the history.")
+                seen = int(found["import_n"].iloc[-1])
+                desk.attempt_here(lambda: _undo(why, seen), "Undone. Its rows stay in the history.")
 
 
-def _undo(why: str) -> None:
+def _undo(why: str, seen: int) -> None:
     with open_store(desk.url()) as store:
-        undo_import(store, by=desk.named(), why=why)
+        undo_import(store, by=desk.named(), why=why, after=seen)
+    state.take_in_hand("import", None)
 
 
 def enter(loaded: Loaded) -> None:

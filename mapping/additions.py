@@ -124,6 +124,8 @@ def correct_record(
 ) -> Entry:
     """Correct values of one row of the case; what was written before stays in the file and in the history.
 
+    What was corrected in the row before stays corrected, where it is not corrected again.
+
     Parameters
     ----------
     key : the row's key, from `mapping.row_keys.row_key`.
@@ -134,7 +136,7 @@ def correct_record(
     ValueError
         A value has a fault, nothing is changed, or who or why is missing.
     """
-    from mapping.entries import keep_entry
+    from mapping.entries import entry_history, keep_entry
 
     said = {name: str(value).strip() for name, value in changes.items()}
     faults = _faults(table, said, whole=False)
@@ -143,8 +145,12 @@ def correct_record(
     if not why.strip():
         faults.append("no reason is given")
     _refuse(faults)
-    content = {"table": table, "key": key, "row": said}
-    return keep_entry(store, "record", content, by=by, why=why, entry_id=_entry_id(table, key), after=after)
+    entry_id = _entry_id(table, key)
+    last = next(iter(entry_history(store, "record", entry_id)[-1:]), None)
+    before = last.content["row"] if last is not None and not last.removed else {}
+    seen = after if after is not None or last is None else last.turn
+    content = {"table": table, "key": key, "row": {**before, **said}}
+    return keep_entry(store, "record", content, by=by, why=why, entry_id=entry_id, after=seen)
 
 
 def withdraw_record(
@@ -277,6 +283,9 @@ def _apply(
     relation = f"{schema}.entered_{table.name}"
     connection.execute(f"CREATE TABLE {relation} AS SELECT *{absent} FROM {raw.relation}")
     result = replace(raw, relation=relation, columns=columns)
+    # First, so that what was entered by hand can be corrected and taken out like any other row.
+    added = [change for change in changes if not change.key]
+    _insert(connection, relation, columns, added)
     corrected, withdrawn, lost = 0, 0, []
     for change in (each for each in changes if each.key):
         where = f"{row_key_sql(table, columns)} = ?"
@@ -294,8 +303,6 @@ def _apply(
             corrected += _count(done)
         if not _count(done):
             lost.append(change.key)
-    added = [change for change in changes if not change.key]
-    _insert(connection, relation, columns, added)
     rows = raw.rows + len(added) - withdrawn
     return replace(
         result, rows=rows, notes=(*raw.notes, *_notes(table, len(added), corrected, withdrawn, lost))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +17,7 @@ import pandas as pd
 import sqlalchemy as sa
 
 from mapping.contract import TABLES
+from mapping.entries import Entry, standing_entries
 from mapping.records import ORDER, open_connection, text_sql
 from mapping.row_keys import row_key_sql
 from mapping.store import Store, as_utc, metadata, now, reading, writing
@@ -25,6 +27,10 @@ from mapping.tables import RawTable, load_tables
 BATCH = 5_000
 # Rows of a change shown with their values.
 MOST_SHOWN = 200
+# A table that would lose this many rows, and more than one in so many of its rows, may not have arrived whole.
+FEW, LARGE_SHARE = 10, 10
+# A moment as spreadsheets, databases and people write it to the minute, as a value in JSON.
+_MOMENT = r'"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(?::00(?:\.0+)?)?"'
 _imports = sa.Table(
     "imports",
     metadata,
@@ -63,7 +69,10 @@ class Comparison:
     counts : table to the number of rows that are new, changed, unchanged and vanished.
     unreadable : sentences on rows that cannot be read as rows at all, and so are not imported.
     after : the last import when this was compared.
-    connection : holds the table `difference`: table_name, row_key, content (null: vanished), was, change.
+    connection : holds the table `difference`: table_name, row_key, content (null: vanished), was, change;
+        without the rows that are unchanged.
+    by_hand : where the copy says otherwise than somebody corrected by hand, whose word stands: table, row_key,
+        column, now (what the copy says), stands, by, why; of rows taken out by hand, no column.
     """
 
     case: Path
@@ -71,6 +80,7 @@ class Comparison:
     unreadable: tuple[str, ...]
     after: int
     connection: duckdb.DuckDBPyConnection
+    by_hand: pd.DataFrame
 
     @property
     def changes(self) -> bool:
@@ -83,6 +93,16 @@ class Comparison:
         """Return one row a table: table, new, changed, unchanged, vanished."""
         rows = [{"table": name, **each} for name, each in self.counts.items()]
         return pd.DataFrame(rows, columns=["table", *CHANGES])
+
+    @property
+    def losses(self) -> dict[str, tuple[int, int]]:
+        """The tables that would lose so many rows that the copy may not be whole: how many, of how many."""
+        held = {name: sum(each.values()) - each["new"] for name, each in self.counts.items()}
+        return {
+            name: (each["vanished"], held[name])
+            for name, each in self.counts.items()
+            if each["vanished"] >= FEW and each["vanished"] * LARGE_SHARE > held[name]
+        }
 
     def shown(self, table: str, change: str, *, limit: int = MOST_SHOWN) -> pd.DataFrame:
         """Return rows of one change with what they say: row_key, column, was, now; by key.
@@ -104,8 +124,14 @@ class Comparison:
 def _differing(was: str | None, content: str | None) -> Iterator[tuple[str, str, str]]:
     before, after = (json.loads(text) if text else {} for text in (was, content))
     for column in dict.fromkeys([*before, *after]):
-        if before.get(column) != after.get(column):
-            yield column, before.get(column, ""), after.get(column, "")
+        one, other = before.get(column, ""), after.get(column, "")
+        if _same_moment(one) != _same_moment(other):
+            yield column, one, other
+
+
+def _same_moment(text: str) -> str:
+    """Return a value with a moment to the minute written in one way."""
+    return re.sub(f"^{_MOMENT}$", r"\1T\2", f'"{text}"')
 
 
 def compare_import(
@@ -115,7 +141,8 @@ def compare_import(
 
     A row is known again by its id, or where its table has none by who, what and when it names; of rows that
     name the same, the first is compared with the first. Rows are kept as they are written, faulty values too:
-    what can be used of them is decided when the case is read.
+    what can be used of them is decided when the case is read. A moment that is only written in another way,
+    as by a spreadsheet, is not a change.
 
     Raises
     ------
@@ -127,11 +154,12 @@ def compare_import(
     raw, _ = load_tables(connection, case, schema="importing", everything=True)
     _write_arriving(connection, raw)
     after = _write_standing(store, connection)
+    same = f"regexp_replace(%s.content, {_quote(_MOMENT)}, '\"\\1T\\2\"', 'g')"
     connection.execute(
-        """CREATE TABLE difference AS SELECT coalesce(a.table_name, s.table_name) AS table_name,
+        f"""CREATE TABLE difference AS SELECT coalesce(a.table_name, s.table_name) AS table_name,
             coalesce(a.row_key, s.row_key) AS row_key, a.content, s.content AS was,
             CASE WHEN s.row_key IS NULL THEN 'new' WHEN a.row_key IS NULL THEN 'vanished'
-                WHEN a.content = s.content THEN 'unchanged' ELSE 'changed' END AS change
+                WHEN {same % "a"} = {same % "s"} THEN 'unchanged' ELSE 'changed' END AS change
         FROM arriving a FULL JOIN standing s ON a.table_name = s.table_name AND a.row_key = s.row_key"""
     )
     found = connection.execute("SELECT table_name, change, count(*) FROM difference GROUP BY ALL").fetchall()
@@ -142,7 +170,41 @@ def compare_import(
     unreadable = tuple(
         f"{fault.table} row {fault.row}: {fault.reason}" for table in raw.values() for fault in table.faults
     )
-    return Comparison(case, counts, unreadable, after, connection)
+    # Whoever looks at a comparison keeps it open meanwhile: no more is held than they can look at.
+    connection.execute("DROP SCHEMA importing CASCADE; DROP TABLE arriving; DROP TABLE standing")
+    connection.execute("DELETE FROM difference WHERE change = 'unchanged'")
+    by_hand = _by_hand(connection, standing_entries(store, "record"))
+    return Comparison(case, counts, unreadable, after, connection, by_hand)
+
+
+def _by_hand(connection: duckdb.DuckDBPyConnection, entries: Sequence[Entry]) -> pd.DataFrame:
+    """Return where what would be imported says otherwise than what somebody corrected or took out by hand."""
+    query = "SELECT was, content FROM difference WHERE table_name = ? AND regexp_replace(row_key, '#\\d+$', '') = ? ORDER BY ALL"
+    found = []
+    for entry in entries:
+        table, key, said = entry.content["table"], entry.content.get("key"), entry.content["row"]
+        rows = connection.execute(query, [table, key]).fetchall() if key else []
+        found += [
+            (table, key, *told, entry.by, entry.why)
+            for was, content in rows
+            for told in _otherwise(was, content, said)
+        ]
+    columns = ["table", "row_key", "column", "now", "stands", "by", "why"]
+    return pd.DataFrame(found, columns=columns, dtype="str")
+
+
+def _otherwise(
+    was: str | None, content: str | None, said: Mapping[str, str]
+) -> Iterator[tuple[str, str, str]]:
+    """Give the column, what would be imported and what stands, where a row would be other than somebody put it."""
+    if said and content is None:
+        yield "", "not in this copy", "the correction has no row any more"
+    elif not said and content is not None:
+        yield "", "", "taken out"
+    elif said:
+        for column, _, now in _differing(was, content):
+            if column in said and _same_moment(now) != _same_moment(said[column]):
+                yield column, now, said[column]
 
 
 def _write_arriving(connection: duckdb.DuckDBPyConnection, raw: Mapping[str, RawTable]) -> None:
@@ -266,6 +328,7 @@ def apply_import(
             "counts": {
                 "tables": {name: dict(each) for name, each in comparison.counts.items()},
                 "unreadable": len(comparison.unreadable),
+                "by_hand": len(comparison.by_hand),
                 "geography": _geography(comparison.case),
             },
         }
@@ -284,14 +347,25 @@ def apply_import(
 _MEANWHILE = "Nothing was imported: somebody else imported or undid an import since this case was compared. Compare it again."
 
 
+_UNDONE_MEANWHILE = (
+    "Nothing was undone: somebody else imported or undid an import since you looked. Look at the list again."
+)
+
+
 def _geography(case: Path) -> str:
     """Return the geography folder of a case, which stays where it is; "" where it has none."""
     folder = case.resolve() / "geography"
     return str(folder) if folder.is_dir() else ""
 
 
-def undo_import(store: Store, *, by: str, why: str, at: datetime | None = None) -> int:
+def undo_import(
+    store: Store, *, by: str, why: str, at: datetime | None = None, after: int | None = None
+) -> int:
     """Undo the last import that counts; its rows stay in the history, and what stood before stands again.
+
+    Parameters
+    ----------
+    after : the last import or undoing that whoever undoes it has seen; None to undo whatever is the last.
 
     Returns
     -------
@@ -301,11 +375,15 @@ def undo_import(store: Store, *, by: str, why: str, at: datetime | None = None) 
     ------
     ValueError
         There is no import to undo, or who or why is missing.
+    ImportedMeanwhileError
+        Somebody else imported or undid something since it was looked at.
     """
     if not by.strip() or not why.strip():
         msg = "Nothing was undone: say who undoes the import, and why."
         raise ValueError(msg)
     with writing(store, "The undoing of the import") as database:
+        if after is not None and _last(database) != after:
+            raise ImportedMeanwhileError(_UNDONE_MEANWHILE)
         last = database.execute(_counting().order_by(_imports.c.import_n.desc()).limit(1)).scalar()
         if last is None:
             msg = "There is no import to undo."
@@ -343,7 +421,8 @@ def check_out(store: Store, root: Path) -> Path:
     """Write the case that a store holds as a case folder under `root`; return the folder.
 
     It is named after the last import, so that it is written once for each and readers of an earlier one
-    keep theirs. The geography folder is the one that the last import named, where it is still there.
+    keep theirs. The geography folder is the one of the last import that had one, of those still there: a
+    nightly copy of the tables need not bring the maps again.
 
     Raises
     ------
@@ -374,14 +453,23 @@ def check_out(store: Store, root: Path) -> Path:
         _write_standing(store, connection)
         for name in ORDER:
             _write_table(connection, name, partial)
-    if row["counts"].get("geography") and Path(row["counts"]["geography"]).is_dir():
-        (partial / "geography").symlink_to(row["counts"]["geography"], target_is_directory=True)
+    if places := _last_geography(store):
+        (partial / "geography").symlink_to(places, target_is_directory=True)
     folder.parent.mkdir(exist_ok=True)
     try:
         partial.rename(folder)
     except OSError:  # another has just written the same
         shutil.rmtree(partial, ignore_errors=True)
     return folder
+
+
+def _last_geography(store: Store) -> Path | None:
+    """Return the geography folder of the last import that counts and named one that is still there."""
+    query = sa.select(_imports.c.counts).where(_imports.c.import_n.in_(_counting()))
+    with reading(store) as connection:
+        named = connection.execute(query.order_by(_imports.c.import_n.desc())).scalars().all()
+    found = (Path(counts["geography"]) for counts in named if counts.get("geography"))
+    return next((folder for folder in found if folder.is_dir()), None)
 
 
 def _write_table(connection: duckdb.DuckDBPyConnection, name: str, folder: Path) -> None:

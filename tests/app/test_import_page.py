@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from mapping.additions import correct_record
 from mapping.entries import load_entries
-from mapping.imports import list_imports
+from mapping.imports import apply_import, compare_import, list_imports, undo_import
 from mapping.store import open_store
 
 Open = Callable[..., AppTest]
@@ -56,6 +57,73 @@ def test_a_copy_is_compared_imported_and_undone(
             ["Al, analyst", "", True],
             ["Al, analyst", "wrong month", False],
         ]
+
+
+def test_names_stay_hidden_in_what_would_change_until_they_are_shown(
+    store: str, case: Path, open_app: Open, tmp_path: Path
+) -> None:
+    app = open_app(case, "import_case", role="analyst")
+    app.text_input(key="import_path").input(str(case)).run()
+    app.button(key="import_compare").click().run()
+    app.selectbox(key="import_table").set_value("people").run()
+    rows = app.dataframe[1].value
+    said = {column: set(found) for column, found in rows.groupby("Column")["Will be"]}
+    assert said["given_name"] == said["family_name"] == said["date_of_birth"] == {"recorded"}
+    assert "C001" in said["person_id"]
+    app.session_state["names_shown"] = True
+    app.run()
+    rows = app.dataframe[1].value
+    assert "recorded" not in set(rows["Will be"])
+
+
+def test_what_is_imported_is_what_was_compared_and_a_copy_that_lost_rows_is_told(
+    store: str, case: Path, open_app: Open, shown: Shown, tmp_path: Path
+) -> None:
+    with open_store(store) as opened:
+        apply_import(opened, compare_import(opened, case), by="Jo")
+        correct_record(opened, "people", "C001", {"sex": "X"}, by="Jo", why="asked")
+    copy = tmp_path / "copy"
+    shutil.copytree(case, copy)
+    people = (copy / "people.csv").read_text()
+    (copy / "people.csv").write_text("person_id,sex\nC001,U\n")
+    app = open_app(case, "import_case", role="analyst")
+    app.session_state["user_name"] = "Al, analyst"
+    app.text_input(key="import_path").input(str(copy)).run()
+    app.button(key="import_compare").click().run()
+    assert "rows of people are not in this copy. Is it whole?" in shown(app)
+    assert "1 value or row that somebody corrected or took out by hand would be otherwise" in shown(app)
+    assert app.dataframe[1].value[["Row", "The copy says", "Stands", "By"]].values.tolist() == [
+        ["C001", "U", "X", "Jo"]
+    ]
+    (copy / "people.csv").write_text(people)
+    app.button(key="import_apply").click().run()
+    assert not app.exception
+    with open_store(store) as opened:
+        assert compare_import(opened, copy).counts["people"]["new"] == people.count("\n") - 2
+
+
+def test_an_import_that_somebody_else_made_meanwhile_is_not_undone(
+    store: str, case: Path, open_app: Open, shown: Shown, tmp_path: Path
+) -> None:
+    with open_store(store) as opened:
+        apply_import(opened, compare_import(opened, case), by="Jo")
+    app = open_app(case, "import_case", role="analyst")
+    app.session_state["user_name"] = "Al, analyst"
+    app.run()
+    copy = tmp_path / "copy"
+    shutil.copytree(case, copy)
+    (copy / "things.csv").unlink()
+    app.text_input(key="import_undo_why").input("wrong month").run()
+
+    def meanwhile(*arguments: Any, **options: Any) -> int:
+        with open_store(store) as opened:
+            apply_import(opened, compare_import(opened, copy), by="Jo")
+        return undo_import(*arguments, **options)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("app.import_page.undo_import", meanwhile)
+        app.button(key="import_undo").click().run()
+    assert "Nothing was undone: somebody else imported or undid an import since you looked" in shown(app)
 
 
 def test_only_who_sees_every_row_imports_and_names_stay_hidden(
@@ -127,7 +195,33 @@ def test_import_at_the_command_line_says_what_changes_and_every_command_takes_th
     assert "Case <b>small</b>" in shown(app)
     ran = run("import", case, "--store", store)
     assert (ran.code, "Nothing to import: every row is in the store already" in ran.out) == (0, True)
+    cut = tmp_path / "small"
+    shutil.copytree(case, cut)
+    people = (cut / "people.csv").read_text().splitlines()
+    (cut / "people.csv").write_text("\n".join([*people[:-12], "C0,torn"]) + "\n")
+    for options, code in (((), 1), (("--dry-run",), 0), (("--allow-vanished",), 0)):
+        ran = run("import", cut, "--store", store, "--by", "Jo", *options)
+        assert ran.code == code
+        assert "Not imported: people row" in ran.err
+        assert f"12 of {len(people) - 1} rows of people are not in this copy." in ran.err
+        assert ("may not have arrived whole" in ran.err) == (code == 1)
+    assert run("import", "--store", store, "--undo", "--why", "torn").code == 0
     assert run("import", "--store", store, "--undo").code == 2
     assert run("import", case, "--store", store, "--undo", "--why", "x").code == 2
     assert run("import", "--store", store, "--undo", "--why", "a test").code == 0
     assert run("import", tmp_path / "nowhere", "--store", store).code == 1
+
+
+def test_a_job_of_a_user_without_a_name_says_that_it_needs_one(
+    store: str, case: Path, run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nobody() -> str:
+        msg = "getpwuid(): uid not found: 54321"
+        raise KeyError(msg)
+
+    monkeypatch.setattr("getpass.getuser", nobody)
+    ran = run("import", case, "--store", store)
+    assert (ran.code, ran.err) == (
+        2,
+        "contextmap: nobody is named as importing or undoing: say --by NAME\n",
+    )

@@ -17,7 +17,7 @@ from mapping.additions import (
     load_additions,
     withdraw_record,
 )
-from mapping.entries import remove_entry, standing_entries
+from mapping.entries import entry_history, remove_entry, standing_entries
 from mapping.records import read_case
 from mapping.row_keys import row_key
 from mapping.store import Store, open_store, store_url
@@ -119,6 +119,31 @@ def test_a_row_written_in_error_is_taken_out_and_one_that_is_not_there_is_said(c
     assert [note for note in records.notes if note.startswith("associations")] == [
         "associations: 1 row taken out as written in error.",
         "associations: the row 'C1|C9|peer|' that somebody corrected or took out is not in the case any more.",
+    ]
+
+
+def test_a_second_correction_of_a_row_keeps_what_the_first_corrected(case: Path) -> None:
+    with opened(case) as store:
+        correct_record(store, "people", "C1", {"given_name": "Anna"}, by="Jo", why="as she writes it")
+        correct_record(store, "people", "C1", {"date_of_birth": "2011-04-04"}, by="Al", why="certificate")
+        entry = correct_record(store, "people", "C1", {"given_name": "Anne"}, by="Jo", why="misread")
+        assert (entry.turn, [each.by for each in entry_history(store, "record", entry.entry_id)]) == (3, ["Jo", "Al", "Jo"])  # fmt: skip
+        assert rows(case, "people", "given_name", "date_of_birth")[0] == ["Anne", pd.Timestamp("2011-04-04")]
+        remove_entry(store, "record", entry.entry_id, by="Al", why="another child")
+        correct_record(store, "people", "C1", {"given_name": "Ana"}, by="Jo", why="as she writes it")
+    assert rows(case, "people", "given_name", "date_of_birth")[0] == ["Ana", pd.Timestamp("2011-04-03")]
+
+
+def test_what_was_entered_by_hand_is_corrected_and_taken_out_like_any_other_row(case: Path) -> None:
+    with opened(case) as store:
+        one, other = (add_record(store, "people", {"given_name": name}, by="Jo") for name in ("Cy", "Di"))
+        keys = [entry.content["row"]["person_id"] for entry in (one, other)]
+        correct_record(store, "people", keys[0], {"given_name": "Cyd"}, by="Al", why="spelt so")
+        withdraw_record(store, "people", keys[1], by="Al", why="entered twice")
+    assert rows(case, "people", "row", "given_name") == [[2, "Ann"], [3, "Bo"], [4, "Cyd"]]
+    records = read_case(case, additions=load_additions(case))
+    assert [note for note in records.notes if note.startswith("people")] == [
+        "people: 2 rows entered by hand, 1 row corrected, 1 row taken out as written in error."
     ]
 
 
