@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from math import ceil, floor
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +18,12 @@ Rows = list[tuple[Any, Any, Any]]
 
 # The solver works in floating point; concern is counted in whole numbers.
 ROUNDING = 1e-6
+WHOLE = 1 - ROUNDING
 FLOOR_SECONDS = 10.0
+# How HiGHS says that it holds a solution that keeps all rows.
+FEASIBLE = 2
+# Into how many visits a floor is divided when it is said in whole visits.
+PARTS = (1, 2, 3, 4)
 INFEASIBLE = (
     "No plan keeps all rules: visits in all {visits}, places that must be visited {must}{kinds}, {floors}. "
     "Lower the floor, take places off the list of those that must be visited, or give more teams, days or slots."
@@ -45,6 +51,9 @@ def solve(task: Task, *, time_limit: float) -> Answer:
         sum(weight_i y_i) over a ward >= its floor, and visits to it that reach something likewise
         x 0 or 1, y and z between 0 and 1
 
+    The search starts from a plan of `geo.swaps`, where that keeps all rules. Floors are said a second time by `_few_visits`,
+    without which it is long before they are known to cost anything.
+
     Visits that reach nothing are left out; so, where a place may be visited in every slot and no visits are promised
     to wards, is a visit all of whose concern another one of the same slot reaches too: the other can take its place
     in any plan.
@@ -57,13 +66,16 @@ def solve(task: Task, *, time_limit: float) -> Answer:
     visits = _candidates(task)
     if not len(visits):
         return Answer((), 0)
-    status, chosen, bound = _highs(task, visits, _rules(task, visits), time_limit)
+    begun = monotonic()
+    start = _start(task, visits)
+    left = max(time_limit - (monotonic() - begun), 0.0)
+    status, chosen, bound = _highs(task, visits, _rules(task, visits), left, start)
     if status == "infeasible":
         raise ValueError(_infeasible(task, visits))
-    if chosen is None:
+    if chosen is None and start is None:
         return _without_answer(task, bound, time_limit)
-    useful = _needed(task, [int(visits[at]) for at in chosen])
-    return Answer(useful, bound)
+    best = (start or ()) if chosen is None else tuple(int(visits[at]) for at in chosen)
+    return Answer(_needed(task, list(best)), bound)
 
 
 def floors(task: Task) -> dict[str, tuple[int, int]]:
@@ -150,7 +162,8 @@ def _rules(task: Task, visits: Ints) -> Rows:
     must = np.flatnonzero(task.places["place_id"].isin(task.rules.must))
     if len(must):
         rows.append((chosen(place, count).tocsr()[must], 1.0, none))
-    return rows + _floor_rows(task, visits) + _target_rows(task, chosen(place, count).tocsr())
+    floors = _floor_rows(task, visits) + _few_visits(task, visits)
+    return rows + floors + _target_rows(task, chosen(place, count).tocsr())
 
 
 def _target_rows(task: Task, visited: Any) -> Rows:
@@ -200,30 +213,114 @@ def _floor_rows(task: Task, visits: Ints) -> Rows:
     ]
 
 
-def _highs(task: Task, visits: Ints, rows: Rows, time_limit: float) -> tuple[str, Ints | None, int]:
-    """Hand the programme to HiGHS: how it ended, which visits it chose, and what no plan can exceed."""
-    from scipy.optimize import Bounds, LinearConstraint, milp
+def _few_visits(task: Task, visits: Ints) -> Rows:
+    """Return rows that say floors in whole visits: where none reaches enough alone, two are needed, and so on.
 
-    weights = task.weights.astype(np.float64)
-    wide = max(matrix.shape[1] for matrix, _, _ in rows)
-    rest = np.zeros(wide - len(visits) - len(weights))
-    found = milp(
-        np.concatenate([np.zeros(len(visits)), -weights, rest]),
-        integrality=np.concatenate([np.ones(len(visits)), np.zeros(len(weights)), rest]),
-        bounds=Bounds(0, 1),
-        constraints=[
-            LinearConstraint(matrix.tocsc(), least, most) for matrix, least, most in _as_wide(rows, wide)
-        ],
-        options={"time_limit": time_limit, "mip_rel_gap": 0.0},
-    )
-    if found.status == 2:
+    With a(v) what visit v reaches of a ward, every plan that keeps the floor f has sum(min(a(v), f) x(v)) >= f. Divided by
+    any d, with everything rounded up, that still holds, since x is whole (Chvatal 1973, Discrete Mathematics 4, 305-337).
+    """
+    from scipy.sparse import csr_array
+
+    demand = task.demand["ward_code"].to_numpy()
+    found: dict[tuple[bytes, int], Ints] = {}
+    for ward, (least, _) in task.floors.items():
+        if not least:
+            continue
+        reach = np.minimum(task.reaches[visits] @ (task.weights * (demand == ward)), least)
+        for divisor in {*(-(-least // part) for part in PARTS), *((least - 1) // part for part in PARTS)} - {
+            0
+        }:
+            row = -(-reach // divisor)
+            found[row.tobytes(), -(-least // divisor)] = row
+    if not found:
+        return []
+    ordered = sorted(found)
+    matrix = csr_array(np.array([found[key] for key in ordered], dtype=np.float64))
+    return [(matrix, np.array([least for _, least in ordered], dtype=np.float64), np.inf)]
+
+
+def _start(task: Task, visits: Ints) -> tuple[int, ...] | None:
+    """Return a plan that keeps all rules to start from, None where none was found by swaps."""
+    from geo.plans import broken_rules
+    from geo.swaps import swapped_plan
+
+    found = swapped_plan(task, among=visits)
+    return None if broken_rules(task, found) else found
+
+
+def _highs(
+    task: Task, visits: Ints, rows: Rows, time_limit: float, start: tuple[int, ...] | None = None
+) -> tuple[str, Ints | None, int]:
+    """Hand the programme to HiGHS: how it ended, which visits it chose, and what no plan can exceed."""
+    from highspy import Highs, HighsModelStatus, HighsSolution
+
+    solver = Highs()  # type: ignore[no-untyped-call]
+    # Concern is counted in whole numbers, so a plan within less than 1 of the bound is a best one.
+    options = {
+        "output_flag": False,
+        "threads": 1,
+        "time_limit": time_limit,
+        "mip_rel_gap": 0.0,
+        "mip_abs_gap": WHOLE,
+    }
+    for name, value in options.items():
+        solver.setOptionValue(name, value)
+    model = _model(task, visits, rows)
+    solver.passModel(model)
+    if start is not None:
+        solution = HighsSolution()
+        solution.col_value = _filled(task, visits, start, model.num_col_)
+        solver.setSolution(solution)
+    solver.run()
+    status, info = solver.getModelStatus(), solver.getInfo()
+    if status in (HighsModelStatus.kInfeasible, HighsModelStatus.kUnboundedOrInfeasible):
         return "infeasible", None, 0
-    proven = found.mip_dual_bound
-    bound = task.within_reach
-    if proven is not None and np.isfinite(proven):
-        bound = min(bound, floor(-proven + ROUNDING * max(1.0, -proven)))
-    chosen = None if found.x is None else np.flatnonzero(found.x[: len(visits)] > 0.5)
-    return "solved" if found.status == 0 else "stopped", chosen, bound
+    proven, bound = info.mip_dual_bound, task.within_reach
+    if np.isfinite(proven):
+        bound = min(bound, floor(proven + ROUNDING * max(1.0, proven)))
+    chosen = None
+    if info.primal_solution_status == FEASIBLE:
+        chosen = np.flatnonzero(np.array(solver.getSolution().col_value[: len(visits)]) > 0.5)
+    return "solved" if status == HighsModelStatus.kOptimal else "stopped", chosen, bound
+
+
+def _model(task: Task, visits: Ints, rows: Rows) -> Any:
+    """Write the programme as HiGHS reads it: x, y and z in this order."""
+    from highspy import HighsLp, HighsVarType, MatrixFormat, ObjSense
+    from scipy.sparse import vstack
+
+    wide = max(matrix.shape[1] for matrix, _, _ in rows)
+    rows = _as_wide(rows, wide)
+    matrix = vstack([part for part, _, _ in rows]).tocsr()
+    most = wide - len(visits) - len(task.demand)
+    model = HighsLp()
+    model.sense_ = ObjSense.kMaximize
+    model.num_col_, model.num_row_ = wide, matrix.shape[0]
+    model.col_cost_ = np.concatenate([np.zeros(len(visits)), task.weights, np.zeros(most)])
+    model.col_lower_, model.col_upper_ = np.zeros(wide), np.ones(wide)
+    model.row_lower_ = np.concatenate([np.broadcast_to(low, part.shape[0]) for part, low, _ in rows])
+    model.row_upper_ = np.concatenate([np.broadcast_to(high, part.shape[0]) for part, _, high in rows])
+    model.a_matrix_.format_ = MatrixFormat.kRowwise
+    model.a_matrix_.start_, model.a_matrix_.index_ = matrix.indptr, matrix.indices
+    model.a_matrix_.value_ = matrix.data.astype(np.float64)
+    whole, part = HighsVarType.kInteger, HighsVarType.kContinuous
+    model.integrality_ = [whole] * len(visits) + [part] * (wide - len(visits))
+    return model
+
+
+def _filled(task: Task, visits: Ints, start: tuple[int, ...], wide: int) -> npt.NDArray[np.float64]:
+    """Write a plan as values of x, y and z."""
+    values = np.zeros(wide)
+    values[: len(visits)] = np.isin(visits, start)
+    values[len(visits) : len(visits) + len(task.demand)] = task.reached_by(start)
+    place = np.asarray(start, dtype=np.int64) % max(len(task.places), 1)
+    kinds = [
+        np.isin(np.flatnonzero(task.places["kind"] == kind), place)
+        for kind, least in task.rules.at_least
+        if least
+    ]
+    values[len(visits) + len(task.demand) :] = np.concatenate([*kinds, np.empty(0)])
+    return values
 
 
 def _without_answer(task: Task, bound: int, time_limit: float) -> Answer:
@@ -251,8 +348,11 @@ def _needed(task: Task, visits: list[int]) -> tuple[int, ...]:
     return tuple(kept)
 
 
-def _highest_floor(task: Task, visits: Ints) -> int:
-    """Return the highest floor, in whole per cent, that some plan gives every ward, all other rules kept."""
+def _highest_floor(task: Task, visits: Ints) -> tuple[int, bool]:
+    """Return the highest floor, in whole per cent, that some plan gives every ward, all other rules kept.
+
+    With whether it is known that none is higher.
+    """
     from scipy.optimize import Bounds, LinearConstraint, milp
     from scipy.sparse import csr_array, hstack
 
@@ -272,17 +372,20 @@ def _highest_floor(task: Task, visits: Ints) -> int:
         constraints=[LinearConstraint(matrix.tocsc(), least, top) for matrix, least, top in rows],
         options={"time_limit": FLOOR_SECONDS},
     )
-    return 0 if found.x is None else floor(100 * found.x[-1] + ROUNDING)
+    return 0 if found.x is None else floor(100 * found.x[-1] + ROUNDING), found.status == 0
 
 
 def _infeasible(task: Task, visits: Ints) -> str:
     rules = task.rules
     asked = []
     if rules.floor_share:
-        highest = _highest_floor(task, visits)
-        asked.append(
-            f"{rules.floor_share:.0%} of what it could get for each ward (at most {highest}% is found to be possible)"
+        highest, proven = _highest_floor(task, visits)
+        possible = (
+            f"at most {highest}% is possible"
+            if proven
+            else f"{highest}% was found to be possible, a little more may be"
         )
+        asked.append(f"{rules.floor_share:.0%} of what it could get for each ward ({possible})")
     if rules.floor_visits:
         asked.append(f"visits for each ward {rules.floor_visits}")
     kinds = "".join(f", at least {least} of the kind {kind}" for kind, least in rules.at_least if least)

@@ -266,7 +266,9 @@ def test_a_floor_gives_every_ward_its_share() -> None:
         ValueError, match="visits in all 2, places that must be visited 0, visits for each ward 1"
     ):
         best_plan(visits)
-    with pytest.raises(ValueError, match=r"100% of what it could get for each ward \(at most 42% is found"):
+    with pytest.raises(
+        ValueError, match=r"100% of what it could get for each ward \(at most 42% is possible\)"
+    ):
         best_plan(line(floor_share=1.0, teams=2, must_not=("A",), must=("D",)))
     assert broken_rules(visits, (0, 2)) == ("W3 gets 0 visits; its floor is 1.",)
     assert broken_rules(line(floor_share=0.5), (0, 1)) == (
