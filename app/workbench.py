@@ -16,6 +16,8 @@ MOST_NODES = 400
 """Above this many nodes a working chart is slow to draw and too dense to read."""
 
 CORNER = "corner"
+# The library's own pictures and lists have no marking, and nothing would be logged of names that leave in them.
+_NO_EXPORT = "<style>.st-graph-workbench details:has(#toolbarExportPng) {display: none !important;}</style>"
 _INK = kinds.INK
 _WIDTHS = {1: 1.5, 2: 3, 3: 5.5}
 
@@ -245,6 +247,7 @@ def draw(
             on_move(places)
 
     wanted = elements(nodes, edges, chosen=chosen, corners=corners)
+    st.html(_NO_EXPORT)
     graph_workbench(
         _as_drawn(key, wanted) if on_move is not None else wanted,
         layout={"name": "preset", "fit": True, "padding": 28, "animate": False},

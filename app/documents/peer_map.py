@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -11,18 +10,20 @@ import pandas as pd
 
 from app import words
 from app.charts import CONTEXTS
-from app.documents.network_picture import chart_png, chart_svg
+from app.documents.network_picture import chart_png, chart_svg, frame
 from app.documents.paper import Grid, Paper, Part, Picture, Text
+from app.documents.portable import room_left
 from app.text import plain, short
 from mapping.peer_maps import PURPOSES, VIEWS, PeerMap, Sheet
 
-HIGHEST_CM, LOWEST_CM = 10.5, 5.0
-"""Height of the picture: what is left of the page when the rest has its room, but never more or less than this."""
+WIDTH_CM = 17.0
+LOWEST_CM, READABLE_CM = 5.0, 11.0
+"""The least height of the picture, and the one for which the names beside it are cut short first."""
 
-_PAGE_CM, _AROUND_CM, _LINE_CM, _LETTERS = 25.7, 7.2, 0.62, 78
-"""Height between the margins, what title, particulars and limits take, a line of a table, and letters on it."""
+NAMED, MOST_ACTIONS, MOST_PLACES, LONGEST_NOTES = (9, 5, 3, 1), 5, 8, 320
+"""Names in each part of life, fewer where the picture, which has them all, would be too low to be read."""
 
-MOST_NAMED, MOST_ACTIONS, MOST_PLACES, LONGEST_NOTES = 9, 5, 8, 320
+_SPARE_CM = 0.5
 NOT_PROOF = (
     "A name on a map is not proof. Every line rests on dated records that can be opened in the hub, with who said it and how "
     "reliable that is. What the young person says of a place is their word, not a grade."
@@ -55,31 +56,40 @@ class Drawn:
 
 
 def paper(drawn: Drawn) -> Paper:
-    """Return the peer map as a document of one A4 page."""
-    tables = _tables(drawn)
-    notes = f"Notes: {short(drawn.sheet.notes, limit=LONGEST_NOTES)}" if drawn.sheet.notes else ""
-    height = _height(tables, notes)
-    parts: list[Part] = [
-        Text(" ".join(particulars(drawn))),
-        Picture(
-            chart_png(drawn.nodes, drawn.edges, width_cm=17.0, height_cm=height),
-            in_words(drawn),
-            width_cm=17.0,
-        ),
-        *tables,
-        *([Text(notes)] if notes else []),
-        Text(NOT_PROOF, "quiet"),
-    ]
+    """Return the peer map as a document of one A4 page: the picture has the room that its words leave."""
+    for most in NAMED:
+        before, after = [Text(" ".join(particulars(drawn)))], _words(drawn, most)
+        room = room_left(_paper(drawn, [*before, *after])) - _SPARE_CM
+        if room >= READABLE_CM:
+            break
+    height = round(max(LOWEST_CM, min(room, _natural_cm(drawn))), 1)
+    png = chart_png(drawn.nodes, drawn.edges, width_cm=WIDTH_CM, height_cm=height)
+    return _paper(drawn, [*before, Picture(png, in_words(drawn), width_cm=WIDTH_CM), *after])
+
+
+def _paper(drawn: Drawn, parts: Sequence[Part]) -> Paper:
     return Paper(f"Peer map of {drawn.child}", parts, subtitle=f"As of {words.day(drawn.as_of)}")
 
 
-def _tables(drawn: Drawn) -> list[Grid]:
+def _natural_cm(drawn: Drawn) -> float:
+    """Return the height at which the chart fills the width of the page."""
+    _, _, width, height = frame(drawn.nodes)
+    return WIDTH_CM * height / width
+
+
+def _words(drawn: Drawn, most: int) -> list[Part]:
+    """Return what stands under the picture."""
+    notes = [Text(f"Notes: {short(drawn.sheet.notes, limit=LONGEST_NOTES)}")] if drawn.sheet.notes else []
+    return [*_tables(drawn, most), *notes, Text(NOT_PROOF, "quiet")]
+
+
+def _tables(drawn: Drawn, most: int) -> list[Grid]:
     """Return who and what is on the map, what the young person says of places, and what is to be done."""
     nobody = [["", "Nobody and nothing is on the map."]]
     tables = [
         Grid(
             ["Part of life", "Who and what"],
-            [[context, listed] for context, listed in _contexts(drawn.rows)] or nobody,
+            [[context, listed] for context, listed in _contexts(drawn.rows, most)] or nobody,
             widths=[0.22, 0.78],
         )
     ]
@@ -89,20 +99,6 @@ def _tables(drawn: Drawn) -> list[Grid]:
         columns = ["What is to be done", "By whom", "By when"]
         tables.append(Grid(columns, actions, widths=[0.56, 0.24, 0.2]))
     return tables
-
-
-def _height(tables: Sequence[Grid], notes: str) -> float:
-    """Return the height of the picture with which everything is on one page, in whole millimetres."""
-    rows = [row for table in tables for row in (table.columns, *table.rows)]
-    longest = [max(len(text) / (_LETTERS * share) for text, share in _wide(row)) for row in rows]
-    lines = sum(math.ceil(length) for length in longest) + math.ceil(len(notes) / 100) + len(tables)
-    return round(min(HIGHEST_CM, max(LOWEST_CM, _PAGE_CM - _AROUND_CM - lines * _LINE_CM)), 1)
-
-
-def _wide(row: Sequence[str]) -> list[tuple[str, float]]:
-    """Return each text of a row with its column's share of the letters that fit on the widest."""
-    shares = (0.3, 1.0) if len(row) == 2 else (0.7, 0.3, 0.27)
-    return list(zip(row, shares, strict=True))
 
 
 def particulars(drawn: Drawn) -> list[str]:
@@ -119,19 +115,19 @@ def particulars(drawn: Drawn) -> list[str]:
 
 def in_words(drawn: Drawn) -> str:
     """Return in words what the picture shows."""
-    said = [f"{context}: {listed}" for context, listed in _contexts(drawn.rows)]
+    said = [f"{context}: {listed}" for context, listed in _contexts(drawn.rows, NAMED[0])]
     marked = [f"{word}: {listed}" for word, listed in _places(drawn)]
     return f"{words.peer_answer(drawn.rows)} {'. '.join([*said, *marked])}."
 
 
-def _contexts(rows: pd.DataFrame) -> list[tuple[str, str]]:
+def _contexts(rows: pd.DataFrame, most: int) -> list[tuple[str, str]]:
     """Return the parts of life, each with who and what is in it, protective and harmful said."""
     out = []
     for context in CONTEXTS.values():
         inside = rows[rows["context"] == context].drop_duplicates("other") if len(rows) else rows
         said = [f"{short(row['who'], limit=40)}{_nature(row)}" for row in inside.to_dict("records")]
         if said:
-            out.append((context.capitalize(), _some(said, MOST_NAMED)))
+            out.append((context.capitalize(), _some(said, most)))
     return out
 
 

@@ -49,6 +49,16 @@ def to_pdf(paper: Paper) -> bytes:
     shown; a character the font does not have is written out as ``⟨U+4E2D⟩``. The marking stands top and
     bottom of every page with the page's number. The same document gives the same bytes.
     """
+    return bytes(_written(paper).output())
+
+
+def room_left(paper: Paper) -> float:
+    """Return how many centimetres are left below the document; none where it is longer than a page."""
+    pdf = _written(paper)
+    return max(0.0, (pdf.h - _MARGIN - pdf.get_y()) / 10) if pdf.page_no() == 1 else 0.0
+
+
+def _written(paper: Paper) -> FPDF:
     pdf = _blank(paper)
     pdf.add_page()
     _write(pdf, paper.title, size=20, style="B", after=1)
@@ -60,7 +70,7 @@ def to_pdf(paper: Paper) -> bytes:
             pdf.ln(2)
         _add(pdf, part, before)
         before = part
-    return bytes(pdf.output())
+    return pdf
 
 
 def _blank(paper: Paper) -> FPDF:

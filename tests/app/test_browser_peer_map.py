@@ -79,6 +79,18 @@ def test_a_peer_map_from_finding_the_child_to_the_page_that_is_taken_away(
     page.keyboard.press("Tab")
     seen.settled()
 
+    # What is typed whole means who is in the case, though the box offers to add it as new; the name is left as it was.
+    seen.pick("Who or what?", "P003344")
+    page.get_by_role("combobox", name="How do they know each other?").click()
+    page.get_by_role("option", name="Family").wait_for()
+    assert page.get_by_role("option", name="Uses this phone").count() == 0
+    page.keyboard.press("Escape")
+
+    # The chart's own downloads, without marking and log, are not offered.
+    page.get_by_role("button", name="Restore toolbar").click()
+    page.locator("summary[title='Selection']").wait_for()
+    assert not page.locator("summary[title='Export']").is_visible()
+
     # A row of the table opens to what the link rests on.
     seen.choose_row("pick_link_table_peer_map", 0)
     page.locator(".cm-card", has_text=" row ").first.wait_for()

@@ -40,6 +40,22 @@ def test_capitals_line_ends_and_curly_apostrophes_make_no_difference() -> None:
     assert [hint.found for hint in hints("He won’t engage")] == ["won't engage"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "They associate with adults",
+        "She put herself at risk",
+        "He placed himself at risk",
+        "chose to go, as she would choose to",
+        "did not engage with us",
+        "called a prostitute",
+        "has run away",
+    ],
+)
+def test_each_is_found_in_whatever_tense_it_is_typed(text: str) -> None:
+    assert len(hints(text)) == 1
+
+
 def test_words_inside_other_words_and_plain_descriptions_get_none() -> None:
     assert hints("The Youth Association withheld it; they chosen together, dissociated without it.") == []
     assert hints("Was seen with two older men at Quarry Field on Friday. Went missing at 21:00.") == []

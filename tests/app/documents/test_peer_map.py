@@ -14,7 +14,7 @@ import pytest
 from app import charts
 from app.documents import peer_map
 from app.documents.paper import Picture
-from app.documents.portable import to_pdf
+from app.documents.portable import room_left, to_pdf
 from app.documents.word import to_docx
 from mapping.peer_maps import Action, PeerMap, Sheet, View
 
@@ -120,6 +120,16 @@ def test_a_map_that_is_not_saved_says_so() -> None:
         "Not a saved map: it has no purpose, owner or review date, and is not to be kept.",
         "Printed on 4 May 2026.",
     ]
+
+
+@pytest.mark.parametrize("many", [0, 20])
+def test_the_picture_has_the_room_that_the_words_leave(many: int) -> None:
+    paper = peer_map.paper(drawn(many))
+    (picture,) = (part for part in paper.parts if isinstance(part, Picture))
+    high = int.from_bytes(picture.png[20:24], "big") / 200 * 2.54
+    left = room_left(replace(paper, parts=[part for part in paper.parts if part is not picture]))
+    assert high > 10
+    assert left - 1 < high < left
 
 
 @pytest.mark.parametrize("many", [0, 60])
