@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -87,6 +87,9 @@ LIMITS = (
 )
 
 
+NO_TIES = pd.DataFrame({name: pd.Series(dtype=object) for name in ("kind", "shared_id", "person_id")})
+
+
 @dataclass(frozen=True, eq=False)
 class Flows:
     """What crosses boundaries in a case, looked at in one way.
@@ -111,8 +114,10 @@ class Flows:
     until: date | None = None
 
 
-def build_movements(analysis: Analysis, geography: Geography | None) -> Movements:
-    """List everything of an analysis that has two ends: what the viewer may see, known by its date.
+def build_movements(
+    analysis: Analysis, geography: Geography | None, *, kinds: Collection[str] = flows.KINDS
+) -> Movements:
+    """List everything of an analysis that has two ends, of some kinds: what the viewer may see, known by its date.
 
     Raises
     ------
@@ -127,6 +132,7 @@ def build_movements(analysis: Analysis, geography: Geography | None) -> Movement
         geography,
         people=analysis.everybody,
         as_of=analysis.as_of or UNDATED,
+        kinds=kinds,
         **{name: records.table(name) for name in names},
     )
 
@@ -136,9 +142,8 @@ def shared_ties(analysis: Analysis, *, since: date | None = None, until: date | 
 
     The period narrows the records that tie children to contacts. A viewer who sees no people gets no rows.
     """
-    columns = ["kind", "shared_id", "person_id"]
     if not analysis.settings.viewer.sees_people:
-        return pd.DataFrame({name: pd.Series(dtype=object) for name in columns})
+        return NO_TIES
     ties = analysis.contact_ties(("person", "location", "thing", "event"))
     if since is not None:
         ties = ties[ties["last_seen"] >= pd.Timestamp(since)]
@@ -148,7 +153,7 @@ def shared_ties(analysis: Analysis, *, since: date | None = None, until: date | 
     groups = analysis.groups
     large = groups.groupby("group_id")["person_id"].transform("size") >= SMALLEST
     members = groups[large].assign(kind="group").rename(columns={"group_id": "shared_id"})
-    return pd.concat([contacts[columns], members[columns]], ignore_index=True)
+    return pd.concat([contacts[[*NO_TIES]], members[[*NO_TIES]]], ignore_index=True)
 
 
 def find_flows(
@@ -158,8 +163,13 @@ def find_flows(
     by: str = "responsible",
     since: date | None = None,
     until: date | None = None,
+    shared: bool = True,
 ) -> Flows:
     """Find what crosses boundaries in a period; see `geo.flows`.
+
+    Parameters
+    ----------
+    shared : whether shared contacts and groups are looked at as well, which takes the longest.
 
     Raises
     ------
@@ -167,14 +177,14 @@ def find_flows(
         The period ends before it begins.
     """
     rows = flows.classified(movements, by=by, since=since, until=until)
-    ties = shared_ties(analysis, since=since, until=until)
+    ties = shared_ties(analysis, since=since, until=until) if shared else NO_TIES
     # One child alone shares a contact with nobody.
     ties = ties[ties.groupby(["kind", "shared_id"])["person_id"].transform("nunique") > 1]
-    shared, pairs = flows.shared_across(ties, movements, by=by)
+    across, pairs = flows.shared_across(ties, movements, by=by)
     parts = [part for part in (flows.flow_table(rows), pairs) if len(part)]
     table = pd.concat(parts, ignore_index=True) if parts else pairs
     table = table.assign(flow=[flow_key(row) for row in table.to_dict("records")])
-    return Flows(movements, rows, table, _totals(rows, shared), shared, by, since, until)
+    return Flows(movements, rows, table, _totals(rows, across), across, by, since, until)
 
 
 def _totals(rows: pd.DataFrame, shared: pd.DataFrame) -> pd.DataFrame:

@@ -14,6 +14,7 @@ from app import words
 from app.text import plain
 from geo.disclosure import SMALL, percentage, suppress
 from geo.files import Geography
+from geo.lookups import positions
 from geo.placements import placements_when
 from mapping import caseload, episodes
 from mapping.ages import GROWN, age_at
@@ -107,13 +108,13 @@ class Scope:
         return self.analysis.people.drop_duplicates("person_id").set_index("person_id", drop=False)
 
     @cached_property
-    def concerned(self) -> frozenset[str] | None:
+    def concerned(self) -> pd.Series | None:
         """Children referred for the concern by the end of the period; None where every concern counts."""
         if not self.asked.concern:
             return None
         rows = self.analysis.records.table("referrals")
         known = rows["received_on"] < pd.Timestamp(self.period.until) + pd.Timedelta(days=1)
-        return frozenset(rows.loc[known & (rows["concern"] == self.asked.concern), "person_id"])
+        return rows.loc[known & (rows["concern"] == self.asked.concern), "person_id"]
 
     @cached_property
     def all_referrals(self) -> pd.DataFrame:
@@ -136,7 +137,7 @@ class Scope:
         rows = rows.assign(ward=self.analysis.geography.missing.reindex(rows.index))
         rows = rows.assign(placed=self._placed(rows))
         rows = rows[self._children(rows["person_id"], rows["reported_at"]) & self._here(rows["ward"])]
-        return rows if self.concerned is None else rows[rows["person_id"].isin(self.concerned)]
+        return rows if self.concerned is None else rows[among(rows["person_id"], self.concerned)]
 
     @cached_property
     def all_events(self) -> pd.DataFrame:
@@ -147,16 +148,16 @@ class Scope:
         if self.concerned is None:
             return rows
         part = self.analysis.records.table("participation")
-        theirs = part.loc[part["person_id"].isin(self.concerned), "event_id"]
-        return rows[rows["event_id"].isin(theirs)]
+        theirs = part.loc[among(part["person_id"], self.concerned), "event_id"]
+        return rows[among(rows["event_id"], theirs)]
 
     @cached_property
     def all_parts(self) -> pd.DataFrame:
         """Who took part in the events of the area, of any date, with started_at and `child`: under 18 that day, or of unknown age."""
         part = self.analysis.records.table("participation")
-        days = self.all_events.set_index("event_id")["started_at"]
-        part = part[part["event_id"].isin(days.index)]
-        part = part.assign(started_at=part["event_id"].map(days))
+        events = self.all_events
+        at = positions(part["event_id"], events["event_id"])
+        part = part[at >= 0].assign(started_at=events["started_at"].to_numpy()[at[at >= 0]])
         return part.assign(child=self._children(part["person_id"], part["started_at"]))
 
     def referrals(self, period: Period | None = None) -> pd.DataFrame:
@@ -177,7 +178,7 @@ class Scope:
         """Return the parts in events of a period in which a child is recorded as harmed."""
         rows = self.parts(period)
         found = rows[(rows["role"] == "harmed") & rows["child"]]
-        return found if self.concerned is None else found[found["person_id"].isin(self.concerned)]
+        return found if self.concerned is None else found[among(found["person_id"], self.concerned)]
 
     def parts(self, period: Period | None = None) -> pd.DataFrame:
         """Return who took part in events of a period."""
@@ -196,16 +197,17 @@ class Scope:
         return sorted(set().union(*(table["person_id"] for table in tables)))
 
     @cached_property
-    def living_here(self) -> list[str]:
-        """Children on record who live in the area now, those of the concern where one is asked about."""
-        rows = self.people[(self.people["age_band"] == "child") & self._here(self.people["lives_in_ward"])]
-        return sorted(rows.index if self.concerned is None else rows.index[rows.index.isin(self.concerned)])
+    def living_here(self) -> pd.Series:
+        """Children on record who live in the area now, by id; those of the concern where one is asked about."""
+        people = self.people
+        ids = people.loc[(people["age_band"] == "child") & self._here(people["lives_in_ward"]), "person_id"]
+        return ids if self.concerned is None else ids[among(ids, self.concerned)]
 
     @cached_property
     def groups(self) -> pd.DataFrame:
         """Groups of three or more with a child of the area: those of `group_summary` with `here`, newest evidence first."""
         groups = self.analysis.groups
-        here = groups[groups["person_id"].isin(self.living_here)]["group_id"].value_counts()
+        here = groups[among(groups["person_id"], self.living_here)]["group_id"].value_counts()
         listed = self.analysis.group_summary
         listed = listed[(listed["size"] >= SMALLEST) & listed["group_id"].isin(here.index)]
         listed = listed.assign(here=listed["group_id"].map(here).astype(int))
@@ -215,7 +217,7 @@ class Scope:
     def ties(self) -> pd.DataFrame:
         """Which children of the area each shared contact has, of contacts with two or more of them: contact_type, contact_id, person_id."""
         every = self.analysis.contact_ties(("person", "location", "thing", "event"))
-        mine = every[every["person_id"].isin(self.living_here)]
+        mine = every[among(every["person_id"], self.living_here)]
         shared = mine.groupby(["contact_type", "contact_id"])["person_id"].transform("nunique") > 1
         return mine[shared]
 
@@ -224,7 +226,7 @@ class Scope:
         """Candidate operations with a child of the area, in their order, with `here`."""
         found = self.analysis.operations
         victims = found.entities[found.entities["role"] == "victim"]
-        here = victims[victims["entity_id"].isin(self.living_here)]["operation_id"].value_counts()
+        here = victims[among(victims["entity_id"], self.living_here)]["operation_id"].value_counts()
         listed = found.summary[found.summary["operation_id"].isin(here.index)]
         return listed.assign(here=listed["operation_id"].map(here).astype(int)).reset_index(drop=True)
 
@@ -251,6 +253,11 @@ class Scope:
         same = rows["ward"].map(authority).to_numpy() == at["authority_code"].to_numpy()
         away = at["placed_from_elsewhere"].fillna(False).to_numpy(dtype=bool)
         return pd.Series((then >= 0) & away & same, index=rows.index)
+
+
+def among(values: pd.Series, ids: pd.Series) -> pd.Series:
+    """Tell which values are among some ids, of which there may be tens of thousands: `isin` takes seconds over those."""
+    return pd.Series(positions(values, ids) >= 0, index=values.index)
 
 
 def build_scope(analysis: Analysis, geography: Geography | None, asked: Asked) -> Scope:

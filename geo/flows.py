@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -85,6 +85,7 @@ def build_movements(
     participation: pd.DataFrame,
     presence: pd.DataFrame,
     as_of: date,
+    kinds: Collection[str] = KINDS,
 ) -> Movements:
     """List what happened to children, with the authority and ward they belong to and those it happened in.
 
@@ -103,6 +104,7 @@ def build_movements(
     geography : from `read_geography`.
     people : also with a yes-no column `is_child`; every other table also with `row`.
     as_of : nothing dated later is listed.
+    kinds : those of `KINDS` to list; the others take no time.
 
     Raises
     ------
@@ -117,13 +119,15 @@ def build_movements(
     located = locate(case, places, figures, as_of)
     ends = _Ends(case, located, figures)
     episodes = missing_places(case, located, figures, as_of)
-    parts = [
-        _missing(ends, episodes),
-        _found(ends, episodes, as_of),
-        *_participation(ends, participation, as_of),
-        _seen(ends, presence, as_of),
-        _placed(ends, as_of),
-    ]
+    listed = {
+        "missing": lambda: _missing(ends, episodes),
+        "found": lambda: _found(ends, episodes, as_of),
+        "harmed": lambda: _participation(ends, participation, "harmed", as_of),
+        "incident": lambda: _participation(ends, participation, "incident", as_of),
+        "seen": lambda: _seen(ends, presence, as_of),
+        "placed": lambda: _placed(ends, as_of),
+    }
+    parts = [listed[kind]() for kind in KINDS if kind in kinds]
     rows = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
     wards = figures[["ward_code", "ward_name", "authority_code"]]
     return Movements(_typed(rows), ends.people, wards, _names(figures), tuple(episodes.notes))
@@ -253,24 +257,22 @@ def _found(ends: _Ends, episodes: Episodes, as_of: date) -> pd.DataFrame:
     return ends.rows("found", "missing", missing, places, on, ended & episodes.counted & until(on, as_of))
 
 
-def _participation(ends: _Ends, participation: pd.DataFrame, as_of: date) -> list[pd.DataFrame]:
+def _participation(ends: _Ends, participation: pd.DataFrame, kind: str, as_of: date) -> pd.DataFrame:
+    """List the children recorded as harmed in an event, or in any role in an incident."""
     events = ends.case.events
-    event = positions(participation["event_id"], events["event_id"])
-    on = pd.Series(_times(events["started_at"], event), index=participation.index)
-    kept = (event >= 0) & until(on, as_of) & ends.young(participation["person_id"], on)
-    kinds = {
-        "harmed": participation["role"].eq("harmed").fillna(False).to_numpy(dtype=bool),
-        "incident": _taken(events["kind"].to_numpy(object), event) == "incident",
-    }
-    parts = []
-    for kind, of_kind in kinds.items():
-        some = np.flatnonzero(kept & np.asarray(of_kind, dtype=np.bool_))
-        once = participation.iloc[some].sort_values("row").drop_duplicates(["event_id", "person_id"])
-        chosen = np.zeros(len(participation), dtype=np.bool_)
-        chosen[participation.index.get_indexer(once.index)] = True
-        places = ends.located.happened.take(event)
-        parts.append(ends.rows(kind, "participation", participation, places, on, chosen))
-    return parts
+    if kind == "harmed":
+        chosen = participation[participation["role"].eq("harmed").fillna(False)]
+    else:
+        incidents = events.loc[events["kind"].eq("incident").fillna(False), "event_id"]
+        chosen = participation[positions(participation["event_id"], incidents) >= 0]
+    chosen = chosen.sort_values("row")
+    event = positions(chosen["event_id"], events["event_id"])
+    on = pd.Series(_times(events["started_at"], event), index=chosen.index)
+    kept = (event >= 0) & until(on, as_of) & ends.young(chosen["person_id"], on)
+    # A row without a child or a day does not stand for one that has them.
+    chosen, event, on = chosen[kept], event[kept], on[kept]
+    once = ~chosen.duplicated(["event_id", "person_id"]).to_numpy()
+    return ends.rows(kind, "participation", chosen, ends.located.happened.take(event), on, once)
 
 
 def _seen(ends: _Ends, presence: pd.DataFrame, as_of: date) -> pd.DataFrame:

@@ -44,18 +44,7 @@ def aoristic_weights(started_at: pd.Series[Any], ended_at: pd.Series[Any] | None
     ValueError
         An event ends before it starts.
     """
-    start, end = _seconds(started_at), _seconds(started_at)
-    if ended_at is not None:
-        late = _seconds(ended_at.reindex(started_at.index))
-        end = np.where(np.isnan(late), end, late)
-    wrong = np.flatnonzero(end < start)
-    if len(wrong):
-        at = wrong[0]
-        msg = (
-            f"Row {started_at.index[at]} ends at {ended_at.iloc[at] if ended_at is not None else ''}, before it starts "
-            f"at {started_at.iloc[at]}; so do {len(wrong) - 1} others. Put the two times right, or leave the end empty."
-        )
-        raise ValueError(msg)
+    start, end = _intervals(started_at, ended_at)
     weights = np.full((len(start), HOURS), np.nan)
     known = np.flatnonzero(~np.isnan(start))
     for block in np.array_split(known, len(known) // BLOCK + 1):
@@ -72,12 +61,38 @@ def hours_of_week(started_at: pd.Series[Any], ended_at: pd.Series[Any] | None = 
     happened in that hour; over the week they add up to the number of events with a start), certain (how many are known
     to lie in it whole) and share (of the week). Parameters and errors are those of `aoristic_weights`.
     """
-    weights = aoristic_weights(started_at, ended_at).dropna().to_numpy()
+    start, end = _intervals(started_at, ended_at)
+    dated = ~np.isnan(start)
+    first, last = start[dated].astype(np.int64), end[dated].astype(np.int64)
+    # An event of one time, as most are, lies in its hour whole: only the others have to be spread.
+    lasting = last > first
+    certain = np.bincount(first[~lasting] % WEEK // HOUR, minlength=HOURS)
+    weight = certain.astype(np.float64)
+    for block in np.array_split(np.flatnonzero(lasting), lasting.sum() // BLOCK + 1):
+        spread = _spread(first[block], last[block])
+        weight += spread.sum(axis=0)
+        certain = certain + (spread == 1).sum(axis=0)
     table = pd.DataFrame({"weekday": np.repeat(DAYS, 24), "hour": np.tile(np.arange(24), 7)})
-    table["weight"] = weights.sum(axis=0)
-    table["certain"] = (weights == 1).sum(axis=0)
-    table["share"] = table["weight"] / len(weights) if len(weights) else np.nan
+    table["weight"], table["certain"] = weight, certain
+    table["share"] = weight / len(first) if len(first) else np.nan
     return table
+
+
+def _intervals(started_at: pd.Series[Any], ended_at: pd.Series[Any] | None) -> tuple[Floats, Floats]:
+    """Return both ends of each event in seconds, the same where no end is given; refuse an end before its start."""
+    start = end = _seconds(started_at)
+    if ended_at is not None:
+        late = _seconds(ended_at.reindex(started_at.index))
+        end = np.where(np.isnan(late), end, late)
+    wrong = np.flatnonzero(end < start)
+    if len(wrong):
+        at = wrong[0]
+        msg = (
+            f"Row {started_at.index[at]} ends at {ended_at.iloc[at] if ended_at is not None else ''}, before it starts "
+            f"at {started_at.iloc[at]}; so do {len(wrong) - 1} others. Put the two times right, or leave the end empty."
+        )
+        raise ValueError(msg)
+    return start, end
 
 
 def _seconds(times: pd.Series[Any]) -> Floats:

@@ -80,13 +80,18 @@ def contact_ties(contacts: Contacts, types: Sequence[str]) -> pd.DataFrame:
     """
     numbers = ", ".join(str(TYPE_NAMES.index(name)) for name in types)
     schema = contacts.contacts.split(".")[0]
-    query = f"""SELECT {_worded("t.type_k", TYPE_NAMES)} AS contact_type, n.contact_id, p.person_id,
-        string_agg(DISTINCT {_worded("t.tie_k", TIES)}, '|' ORDER BY {_worded("t.tie_k", TIES)}) AS kinds,
-        count(*) AS items, count(DISTINCT t.source_n) AS sources,
-        {_DAY.format("min(t.first_day)")} AS first_seen, {_DAY.format("max(t.last_day)")} AS last_seen
-    FROM {contacts.ties} t SEMI JOIN {schema}.contacts USING (type_k, contact_n)
-    JOIN ({named_contacts()}) n USING (type_k, contact_n) JOIN {{people}} p USING (person_n)
-    WHERE t.type_k IN ({numbers}) GROUP BY t.type_k, n.contact_id, p.person_id ORDER BY t.type_k, n.contact_id, p.person_id"""
+    # Counted by numbers, and put into words at the end: there may be a million ties, of a dozen different kinds.
+    said = " || ".join(
+        f"CASE WHEN tied & {1 << TIES.index(tie)} > 0 THEN '|{tie}' ELSE '' END" for tie in sorted(TIES)
+    )
+    query = f"""WITH counted AS (SELECT type_k, contact_n, person_n, bit_or(CAST(1 AS INTEGER) << tie_k) AS tied, count(*) AS items,
+        count(DISTINCT source_n) AS sources, min(first_day) AS first_day, max(last_day) AS last_day
+        FROM {contacts.ties} SEMI JOIN {schema}.contacts USING (type_k, contact_n) WHERE type_k IN ({numbers}) GROUP BY ALL),
+    worded AS (SELECT tied, ltrim({said}, '|') AS kinds FROM (SELECT DISTINCT tied FROM counted))
+    SELECT {_worded("t.type_k", TYPE_NAMES)} AS contact_type, n.contact_id, p.person_id, w.kinds, t.items, t.sources,
+        {_DAY.format("t.first_day")} AS first_seen, {_DAY.format("t.last_day")} AS last_seen
+    FROM counted t JOIN worded w USING (tied) JOIN ({named_contacts()}) n USING (type_k, contact_n) JOIN {{people}} p USING (person_n)
+    ORDER BY t.type_k, n.contact_id, p.person_id"""
     return _read(contacts.records, query, [])
 
 

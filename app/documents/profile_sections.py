@@ -12,7 +12,7 @@ from app import gaps, profile, words
 from app.documents import pictures
 from app.documents.paper import Bullets, Grid, Heading, Part, Picture, Text
 from app.names import group_labels
-from app.profile import Scope, column, part_of, said, shares_of, tally
+from app.profile import Scope, among, column, part_of, said, shares_of, tally
 from app.text import plain
 from geo.gaps import Gaps, build_gaps
 from geo.hours import hours_of_week
@@ -185,7 +185,7 @@ def places(scope: Scope) -> Section:
     listed = scope.analysis.records.table("locations").set_index("location_id")[["kind", "name"]]
     events = scope.all_events[scope.period.holds(scope.all_events["started_at"])]
     events = events[
-        (events["kind"] == "incident") | events["event_id"].isin(scope.harmed()["event_id"])
+        (events["kind"] == "incident") | among(events["event_id"], scope.harmed()["event_id"])
     ].join(listed, on="location_id", rsuffix="_of_place")
     by_kind = tally(events["kind_of_place"], kinds)
     found = scope.episodes()["found_at_location"].map(listed["kind"])
@@ -291,16 +291,15 @@ def methods(scope: Scope) -> Section:
     codes = load_codes()
     links = scope.analysis.records.table("associations")
     seen = links["last_seen"].isna() | scope.period.holds(links["last_seen"])
-    mine = set(scope.living_here)
-    harmful = links[
-        seen & (links["nature"] == "harmful") & (links["person_a"].isin(mine) | links["person_b"].isin(mine))
-    ]
+    harmful = links[seen & (links["nature"] == "harmful")]
+    mine, theirs = (among(harmful[end], scope.living_here) for end in ("person_a", "person_b"))
+    harmful = harmful[mine | theirs]
     things = scope.analysis.records.table("things").set_index("thing_id")["kind"]
     used = scope.ties[scope.ties["contact_type"] == "thing"].drop_duplicates("contact_id")
     online = scope.ties[scope.ties["contact_type"] == "location"].drop_duplicates("contact_id")["contact_id"]
     where = scope.analysis.records.table("locations").set_index("location_id")["kind"]
     events = scope.all_events[scope.period.holds(scope.all_events["started_at"])]
-    harm = events[events["event_id"].isin(scope.harmed()["event_id"])]
+    harm = events[among(events["event_id"], scope.harmed()["event_id"])]
     grids = (
         _counts(
             "Tie",
@@ -545,12 +544,17 @@ def _across(scope: Scope) -> Section:
 
     if scope.wide or scope.geography is None or scope.geography.wards is None:
         return Section()
-    movements = flows.build_movements(scope.analysis, scope.geography)
-    found = flows.find_flows(scope.analysis, movements, since=scope.period.since, until=scope.period.until)
-    said_ = [flows.answer(found, kind) for kind in ("missing", "harmed", "placed")]
-    named = ("Missing episodes", "Records of harm", "Placements")
-    together = tuple(f"{name}, all wards and concerns together: {each}" for name, each in zip(named, said_, strict=True))  # fmt: skip
-    return Section({}, together)
+    kinds = {"missing": "Missing episodes", "harmed": "Records of harm", "placed": "Placements"}
+    movements = flows.build_movements(scope.analysis, scope.geography, kinds=kinds)
+    span = {"since": scope.period.since, "until": scope.period.until}
+    found = flows.find_flows(scope.analysis, movements, **span, shared=False)
+    return Section(
+        {},
+        tuple(
+            f"{name}, all wards and concerns together: {flows.answer(found, kind)}"
+            for kind, name in kinds.items()
+        ),
+    )
 
 
 def comparison(scope: Scope) -> Section:

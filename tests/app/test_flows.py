@@ -62,6 +62,13 @@ def test_the_answer_says_how_much_crosses_and_most_from_where(looked: tuple[Any,
     assert flows.answer(here, "group").startswith("2 of 2 groups have children of more than one authority.")
 
 
+def test_without_what_is_shared_the_rest_is_the_same(crossing: Path, looked: tuple[Any, flows.Flows]) -> None:
+    _, rest = found(crossing, shared=False)
+    assert rest.shared.empty
+    kinds = ["missing", "harmed", "placed"]
+    assert flows.sentences(rest, kinds) == flows.sentences(looked[1], kinds)
+
+
 def test_a_flow_opens_the_records_it_counts(looked: tuple[Any, flows.Flows]) -> None:
     analysis, here = looked
     row = flows.listed(here, "incident").iloc[0]

@@ -89,7 +89,9 @@ def movements(two: Geography, case: Case) -> Movements:
     return built(two, case)
 
 
-def built(geography: Geography, case: Case, *, people: list[dict[str, Any]] = PEOPLE) -> Movements:
+def built(
+    geography: Geography, case: Case, *, people: list[dict[str, Any]] = PEOPLE, **options: Any
+) -> Movements:
     tables = case(people=people, locations=LOCATIONS, events=EVENTS, missing=MISSING, placements=PLACED)
     tables["participation"] = pd.DataFrame(PARTICIPATION, dtype="str")
     seen = [("C1", "LB", "2024-07-01"), ("C2", "NOWHERE", "2024-07-02")]
@@ -97,7 +99,7 @@ def built(geography: Geography, case: Case, *, people: list[dict[str, Any]] = PE
     tables["presence"]["seen_at"] = pd.to_datetime(tables["presence"]["seen_at"]).astype("datetime64[us]")
     for name in ("missing", "placements", "participation", "presence"):
         tables[name]["row"] = range(2, 2 + len(tables[name]))
-    return build_movements(geography, as_of=AS_OF, **tables)
+    return build_movements(geography, as_of=AS_OF, **tables, **options)
 
 
 def listed(table: pd.DataFrame, *columns: str) -> list[tuple[Any, ...]]:
@@ -131,6 +133,13 @@ def test_flows_go_from_the_responsible_authority_to_where_it_happened(movements:
     assert movements.notes == (
         "1 missing episodes of people aged 18 or over when reported are not counted in wards.",
     )
+
+
+def test_only_the_kinds_asked_for_are_listed(two: Geography, case: Case, movements: Movements) -> None:
+    some = built(two, case, kinds=("harmed", "placed"))
+    every = movements.rows[movements.rows["kind"].isin(["harmed", "placed"])].reset_index(drop=True)
+    assert some.rows["kind"].unique().tolist() == ["harmed", "placed"]
+    pd.testing.assert_frame_equal(some.rows, every)
 
 
 def test_two_wards_of_one_authority_are_within_it(movements: Movements) -> None:

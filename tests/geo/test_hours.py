@@ -84,6 +84,16 @@ def test_the_week_adds_up_to_the_events() -> None:
     assert found.loc[42, "weight"] == pytest.approx(4 / 3)
 
 
+def test_a_week_is_the_sum_of_the_weights_of_its_events() -> None:
+    start = pd.Series([*pd.date_range("2024-05-06", periods=40, freq="97min"), pd.NaT])
+    end = start + pd.to_timedelta([0, 20, 60, 400, 60 * 24 * 9] * 8 + [0], unit="min")
+
+    found, each = hours_of_week(start, end), hours.aoristic_weights(start, end)
+
+    assert found["weight"].tolist() == pytest.approx(each.sum().tolist())
+    assert found["certain"].tolist() == (each == 1).sum().tolist()
+
+
 def test_no_events_have_no_share() -> None:
     found = hours_of_week(times(None))
 
