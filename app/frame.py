@@ -15,8 +15,7 @@ from app import log, state, words
 from app.text import markup
 from mapping.access import ROLES
 from mapping.language import hints
-
-MARKING = "OFFICIAL-SENSITIVE"
+from mapping.markings import MARKING
 
 STYLE = """
 <style>
@@ -172,7 +171,7 @@ def lines(rows: Iterable[str], *, scrolled: str = "") -> None:
     With `scrolled`, the name of the list, a long one scrolls in a region of its own that the keyboard reaches.
     """
     if body := "".join(rows):
-        region = f'<div class="cm-scrolled" tabindex="0" role="region" aria-label="{markup(scrolled)}">'
+        region = f'<div class="cm-scrolled" tabindex="0" role="region" aria-label="List: {markup(scrolled)}">'
         st.html(f"{region}{body}</div>" if scrolled else body)
 
 
@@ -189,8 +188,10 @@ def refused(why: object) -> None:
 def said_once() -> bool:
     """Show, once, the sentence that `state.say_once` kept; return whether there was one."""
     said = state.said_once()
+    # Always there: what follows keeps its place on the page, and who works with the keyboard their focus.
+    place = st.empty()
     if said:
-        st.html(f'<p class="cm-note" role="status">{markup(said)}</p>')
+        place.html(f'<p class="cm-note" role="status">{markup(said)}</p>')
     return bool(said)
 
 
@@ -256,6 +257,11 @@ def since(as_of: date, *, meeting: date | None = None) -> date:
         persist_state="session",
     )
     return as_of - timedelta(days=int(chosen))
+
+
+def since_chosen(as_of: date) -> date:
+    """Return the earlier day that `since` will show, so that it can be worked out meanwhile."""
+    return as_of - timedelta(days=int(st.session_state.get("since_days") or 7))
 
 
 def mind_words(*texts: str) -> None:

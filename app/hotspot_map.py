@@ -49,9 +49,13 @@ def hotspot_layers(
     """
     codes = sorted(set(hot) & set(outline["wards"]))
     hatched = hatching({code: outline["wards"][code] for code in codes}, outline["bounds"])
+    borders = [outline["wards"][code] for code in codes]
+    # White beneath the dark: without it nothing shows on the darkest shade, least of all in black and white.
     return [
-        line_layer("hotspots", [outline["wards"][code] for code in codes], DARK, 2.6),
-        line_layer("hatching", hatched, DARK, 1.1),
+        line_layer("under_hotspots", borders, kinds.WHITE, 5.0),
+        line_layer("under_hatching", hatched, kinds.WHITE, 3.0),
+        line_layer("hotspots", borders, DARK, 2.6),
+        line_layer("hatching", hatched, DARK, 1.2),
         line_layer("chosen", [outline["wards"][chosen]] if chosen in outline["wards"] else [], CHOSEN, 4.5),
         line_layer(
             "clusters", [{"type": "LineString", "coordinates": part} for part in circles], CIRCLE, 2.4

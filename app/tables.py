@@ -15,6 +15,7 @@ from mapping.text import write_csv
 
 MOST_ROWS = 1000
 """Rows shown at once; the download holds them all."""
+CHOOSE = "Choose a row by its box, or with the arrow keys and then Shift and Space."
 NARROW, WIDE, PIXELS = 26, 60, 7
 """Letters up to which, and beyond which, the browser chooses how wide a column of text is; and pixels of a letter."""
 
@@ -68,7 +69,10 @@ def show(
     """
     shown = frame[list(columns)].rename(columns=dict(columns))
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
-        st.html(f'<h2 class="cm-table-title">{markup(title)}</h2>')
+        hint = (
+            "" if what is None or ids is None or shown.empty else f'<p class="cm-quiet cm-small">{CHOOSE}</p>'
+        )
+        st.html(f'<h2 class="cm-table-title">{markup(title)}</h2>{hint}')
         st.download_button(
             f"CSV, {words.count(len(frame), 'row')}",
             data=lambda: csv_bytes(shown),

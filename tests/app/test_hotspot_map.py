@@ -41,12 +41,14 @@ def test_layers_name_hotspots_clusters_and_the_chosen_ward() -> None:
     dash = [[-2.3, 53.5], [-2.29, 53.51]]
     layers = hotspot_map.hotspot_layers(OUTLINE, ["B", "elsewhere"], [dash], chosen="A")
     assert [(layer.id, len(layer.data["features"])) for layer in layers] == [
+        ("under_hotspots", 1),
+        ("under_hatching", 1),
         ("hotspots", 1),
         ("hatching", 1),
         ("chosen", 1),
         ("clusters", 1),
     ]
-    assert layers[3].data["features"][0]["geometry"] == {"type": "LineString", "coordinates": dash}
+    assert layers[5].data["features"][0]["geometry"] == {"type": "LineString", "coordinates": dash}
     assert not any(layer.pickable for layer in layers)
 
 

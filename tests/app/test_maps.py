@@ -69,6 +69,52 @@ def test_outlines_are_in_longitude_and_latitude(shapes: gpd.GeoDataFrame) -> Non
     assert sorted(outline["wards"]) == ["W1", "W2", "W3"] == sorted(outline["bands"])
 
 
+def test_what_is_hatched_is_named_first_and_said(shapes: gpd.GeoDataFrame) -> None:
+    outline = maps.outlines(shapes)
+    values = pd.Series({"W1": 1.0, "W2": 9.0, "W3": 0.0})
+    deck = maps.deck(outline, values, limits=[1.0], measure="Rate", hatched=["W3"])
+    assert [each["text"] for each in deck.layers[-1].data] == ["Cedar", "<b>Beech", "Alder"]
+    tips = [feature["properties"]["tip"] for feature in deck.layers[0].data["features"]]
+    assert tips[2] == "Cedar\nRate: 0\nhatched: higher than chance explains"
+    assert maps.in_words(outline, values, "Rate", hatched=["W3"]) == (
+        "Map of 3 wards; Rate; highest in <b>Beech, Alder; hatched as higher than chance explains: Cedar; "
+        "the table below has the same numbers"
+    )
+
+
+def test_the_view_holds_what_reaches_beyond_the_wards(shapes: gpd.GeoDataFrame) -> None:
+    outline = maps.outlines(shapes)
+    values = pd.Series({"W1": 1.0, "W2": 2.0, "W3": None})
+    near, wide = (
+        maps.deck(outline, values, limits=[], measure="x", around=around).initial_view_state
+        for around in ([], [[outline["bounds"][0], outline["bounds"][3] + 0.5]])
+    )
+    assert wide.latitude == pytest.approx(near.latitude + 0.25)
+    assert wide.zoom < near.zoom - 2
+
+
+def test_no_more_wards_are_named_than_have_room() -> None:
+    """Names as wide as the map stand one under the other or not at all."""
+    points = {f"W{n}": [0.0001 * n, 0.0] for n in range(4)} | {"W9": [0.0, 0.05]}
+    names = dict.fromkeys(points, "A ward of a very long name indeed")
+    outline = {"points": points, "names": names, "bounds": [0.0, 0.0, 0.1, 0.1]}
+    assert maps._apart(points, outline, 12) == ["W0", "W9"]
+
+
+@pytest.mark.parametrize(
+    ("limits", "whole", "said"),
+    [
+        ([], True, []),
+        ([1.0, 2.0, 4.0], True, ["1", "2 to 3", "4 or more"]),
+        ([1.0, 4.0], False, ["1 up to 4", "4 or more"]),
+        ([0.5, 4.0], True, ["0.5 up to 4", "4 or more"]),
+        ([22.0, 1300.0], True, ["22 to 1,299", "1,300 or more"]),
+    ],
+)
+def test_classes_of_whole_numbers_do_not_meet(limits: list[float], whole: bool, said: list[str]) -> None:
+    assert maps.ranges(limits, whole=whole) == said
+
+
 def test_the_legend_says_what_every_shade_means() -> None:
     said = maps.legend([1.0, 4.0], "Children <here>", deciles=True, unknown=True)
     for part in (
