@@ -15,7 +15,8 @@ from app import log, state, words
 from app.text import markup
 from mapping.access import ROLES
 from mapping.language import hints
-from mapping.markings import MARKING
+
+MARKING = "OFFICIAL-SENSITIVE"
 
 STYLE = """
 <style>
@@ -188,10 +189,8 @@ def refused(why: object) -> None:
 def said_once() -> bool:
     """Show, once, the sentence that `state.say_once` kept; return whether there was one."""
     said = state.said_once()
-    # Always there: what follows keeps its place on the page, and who works with the keyboard their focus.
-    place = st.empty()
     if said:
-        place.html(f'<p class="cm-note" role="status">{markup(said)}</p>')
+        st.html(f'<p class="cm-note" role="status">{markup(said)}</p>')
     return bool(said)
 
 
@@ -257,11 +256,6 @@ def since(as_of: date, *, meeting: date | None = None) -> date:
         persist_state="session",
     )
     return as_of - timedelta(days=int(chosen))
-
-
-def since_chosen(as_of: date) -> date:
-    """Return the earlier day that `since` will show, so that it can be worked out meanwhile."""
-    return as_of - timedelta(days=int(st.session_state.get("since_days") or 7))
 
 
 def mind_words(*texts: str) -> None:
