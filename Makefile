@@ -9,8 +9,9 @@ READY  := $(VENV)/.ready
 run: install
 	$(BIN)/contextmap serve data/synthetic/demo
 
+# Files keep the order of tests/conftest.py: the longest begin first.
 test: install
-	$(BIN)/pytest --numprocesses auto --dist loadfile
+	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 install: $(READY)
 

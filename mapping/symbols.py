@@ -190,12 +190,16 @@ def link_words(link: Link) -> str:
         f"Rests on {counted(row['records'], 'record')} from {counted(row['sources'] or 'no', 'source')}"
         if row["records"]
         else "",
-        f"First seen {row['first_seen']}, last seen {row['last_seen']}"
-        if row["last_seen"]
-        else "No date recorded",
+        _seen(row["first_seen"], row["last_seen"]),
         f"Best grade {row['grade']}" if row["grade"] else "Not graded",
     ]
     return "\n".join(line for line in lines if line)
+
+
+def _seen(first: str, last: str) -> str:
+    if not last:
+        return "No date recorded"
+    return f"First seen {first}, last seen {last}" if first else f"Last seen {last}"
 
 
 def counted(count: str, noun: str) -> str:

@@ -15,6 +15,28 @@ import pytest
 BESIDE = Path(__file__).resolve().parents[2] / "shared"
 PEOPLE = "person_id\nC1\nC2\nC3\n"
 Rows = str | Iterable[Mapping[str, object]] | pd.DataFrame
+# The files that take longest, longest first. They begin first, so that at the end of a run on several cores
+# no core waits long for another.
+LONGEST = (
+    "app/test_axe.py",
+    "app/test_browser.py",
+    "app/test_pages.py",
+    "app/test_browser_profile.py",
+    "app/test_browser_peer_map.py",
+    "mapping/test_access.py",
+    "app/test_browser_bands.py",
+    "mapping/test_links.py",
+    "mapping/test_contacts.py",
+    "app/test_browser_week.py",
+    "app/test_browser_places.py",
+    "app/test_browser_meeting.py",
+    "app/test_cli.py",
+    "app/test_analysis.py",
+    "app/test_bands.py",
+    "mapping/test_page.py",
+    "mapping/test_groups.py",
+    "test_notebooks.py",
+)
 
 
 class WriteCase(Protocol):
@@ -23,6 +45,13 @@ class WriteCase(Protocol):
     def __call__(
         self, name: str = "case", *, geography: Mapping[str, str] | None = None, **tables: Rows
     ) -> Path: ...
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests of the longest files first; the order within a file stays."""
+    here = Path(__file__).parent
+    turn = {here / file: number for number, file in enumerate(LONGEST)}
+    items.sort(key=lambda item: turn.get(item.path, len(turn)))
 
 
 @pytest.fixture(scope="session")

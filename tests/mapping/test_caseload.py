@@ -81,6 +81,16 @@ def test_six_months_after_the_last_of_august_is_the_last_of_february() -> None:
     assert opened_again(table, table).tolist()[1::2] == ["reopened", "open_before"]
 
 
+def test_a_closure_on_the_day_of_the_opening_counts_as_before_it() -> None:
+    table = referrals(
+        ("R1", "C1", "2025-01-01", "2025-01-01", "2025-03-01"),
+        ("R2", "C1", "2025-03-01", "2025-03-01", None),
+        ("R3", "C2", "2025-01-01", "2025-01-01", "2025-03-02"),
+        ("R4", "C2", "2025-03-01", "2025-03-01", None),
+    )
+    assert opened_again(table, table).tolist()[1::2] == ["reopened", "first_time"]
+
+
 def test_a_child_open_twice_counts_once_by_the_referral_opened_last() -> None:
     assert ids(one_each(open_on(TABLE, date(2026, 3, 31)))) == "7 9"
 

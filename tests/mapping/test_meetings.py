@@ -70,6 +70,7 @@ def test_the_next_meeting_starts_from_the_last() -> None:
         ValueError, match="the last one looked at 2026-05-04, and this one would look at 2026-05-03"
     ):
         begun(as_of=date(2026, 5, 3), last=last)
+    assert begun(as_of=DAY, last=last).since == DAY  # a second meeting on one day
 
 
 def test_what_a_meeting_may_not_do_is_said() -> None:
