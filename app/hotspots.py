@@ -25,7 +25,14 @@ from mapping.text import shortened
 if TYPE_CHECKING:
     from app.analysis import Analysis
 
-TABLES = ("hotspots", "scan_clusters", "hotspot_months", "dense_places", "hotspot_counts")
+TABLES = (
+    "hotspots",
+    "scan_clusters",
+    "hotspot_months",
+    "dense_places",
+    "hotspot_counts",
+    "hotspot_month_counts",
+)
 MOST_NAMED = 5
 """Areas named in the answer."""
 FILES = (*(f"{name}.parquet" for name in TABLES), "summary.json")
@@ -53,10 +60,18 @@ def build_counts(analysis: Analysis, areas: Areas, geography: Geography | None) 
 
 
 def find_hotspots(counts: Counts, measure: str, **options: Any) -> Hotspots:
-    """Find the hotspots of one measure; see `geo.hotspot_table.build_hotspots`."""
+    """Find the hotspots of one measure; see `geo.hotspot_table.build_hotspots`.
+
+    Raises
+    ------
+    ValueError
+        There is no such measure, or the scan is to be standardised and there is nothing to do it by.
+    """
     observed = measures.area_counts(counts.occurrences, counts.areas, measure)
     factor = measures.runs(counts.occurrences, measure)
     strata, why = build_strata(counts.occurrences, counts.areas, measure)
+    if strata is None and options.get("scan_standardised"):
+        raise ValueError(" ".join([*why, "Leave out --standardised, or choose another --measure."]))
     found = build_hotspots(observed, counts.areas, strata=strata, repeat_factor=factor, **options)
     said = [*why, *describe_runs(measure, factor), *measures.describe_outside(counts.occurrences, measure)]
     if measure.startswith("incidents_") and measures.incidents_unknown(counts.occurrences):

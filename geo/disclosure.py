@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from math import ceil, floor
 from typing import Any, TypeVar
 
 import numpy as np
@@ -14,6 +15,8 @@ import pandas as pd
 SMALL = 5
 HIDDEN, UNAVAILABLE, NOT_APPLICABLE = "c", ":", "z"
 TOTAL = "Total"
+# Solvers answer to within this much.
+CLOSE = 1e-6
 COULD_BE_TOLD = (
     "A reader who was told which `{sign}` stand for 1 to {small} could still work out {what}, whatever else is hidden. "
     "A reader of the table alone cannot. Put rows or columns together if that matters."
@@ -135,21 +138,30 @@ def attack(published: Table, *, small: Table | None = None) -> pd.DataFrame:
 
     Source: Fischetti and Salazar 2001, Management Science 47, 1008-1027 (the attacker's problem).
     """
-    frame = _frame(published)
+    cells, known = _known(_frame(published), None if small is None else _frame(small))
+    ends = pd.DataFrame(_ranges(*known), columns=["lowest", "highest"], dtype="float64")
+    return pd.concat([cells, ends], axis=1)
+
+
+def _worked_back(shown: pd.DataFrame, small: pd.DataFrame | None) -> pd.DataFrame:
+    """Return row and column of the hidden cells that can be worked back; see `attack`."""
+    cells, known = _known(shown, small)
+    return cells.iloc[single_valued(_solver(*known), len(cells))]
+
+
+def _known(
+    frame: pd.DataFrame, small: pd.DataFrame | None
+) -> tuple[pd.DataFrame, tuple[Prices, Prices, Prices, Prices]]:
+    """Return the hidden cells in reading order, and what a reader knows of them: lowest, highest, and what they add up to."""
     counts, signs = _read(frame, (HIDDEN, UNAVAILABLE, NOT_APPLICABLE))
     hidden = signs == HIDDEN
-    flags = hidden & (False if small is None else _frame(small).to_numpy(dtype=bool))
+    flags = hidden & (False if small is None else small.to_numpy(dtype=bool))
     lowest = np.where(flags | (small is None), 1, SMALL + 1)[hidden]
     highest = np.where(flags, SMALL, np.inf)[hidden]
-    ends = [len(labels) > 0 and labels[-1] == TOTAL for labels in (frame.index, frame.columns)]
-    sums, totals = _sums(counts, hidden, *ends)
-    found = pd.DataFrame(
-        _ranges(lowest, highest, sums, totals), columns=["lowest", "highest"], dtype="float64"
-    )
+    totals = [len(labels) > 0 and labels[-1] == TOTAL for labels in (frame.index, frame.columns)]
     rows, columns = np.nonzero(hidden)
-    found.insert(0, "row", frame.index.take(rows))
-    found.insert(1, "column", frame.columns.take(columns))
-    return found
+    cells = pd.DataFrame({"row": frame.index.take(rows), "column": frame.columns.take(columns)})
+    return cells, (lowest, highest, *_sums(counts, hidden, *totals))
 
 
 def percentage(part: pd.Series[Any], whole: pd.Series[Any]) -> pd.Series[str]:
@@ -402,12 +414,10 @@ def _steps(start: int, end: int, came: npt.NDArray[np.int64], rows: int) -> list
 
 def _validate_safe(shown: pd.DataFrame, small: pd.DataFrame) -> list[str]:
     """Attack a table before it is given out; return a note on what no choice of cells can protect."""
-    told = attack(shown, small=small)
-    weak = told[told["lowest"] == told["highest"]]
+    weak = _worked_back(shown, small)
     if not len(weak):
         return []
-    untold = attack(shown)
-    broken = untold[untold["lowest"] == untold["highest"]]
+    broken = _worked_back(shown, None)
     if len(broken):
         msg = f"{len(broken)} hidden counts can be worked back, {_named(broken)}. Do not publish this table; please report this."
         raise RuntimeError(msg)
@@ -438,7 +448,12 @@ def _sums(counts: Counts, hidden: Flags, column_totals: bool, row_totals: bool) 
 
 def _ranges(lowest: Prices, highest: Prices, sums: Prices, totals: Prices) -> list[tuple[float, float]]:
     """Return the lowest and highest value of each hidden cell, by linear programmes that start where the last ended."""
-    from highspy import Highs, HighsModelStatus, ObjSense
+    solver = _solver(lowest, highest, sums, totals)
+    return [(extreme(solver, at)[0], extreme(solver, at, highest=True)[0]) for at in range(len(lowest))]
+
+
+def _solver(lowest: Prices, highest: Prices, sums: Prices, totals: Prices) -> Any:
+    from highspy import Highs
 
     solver = Highs()  # type: ignore[no-untyped-call]
     solver.setOptionValue("output_flag", False)
@@ -447,19 +462,56 @@ def _ranges(lowest: Prices, highest: Prices, sums: Prices, totals: Prices) -> li
     for line, total in zip(sums, totals, strict=True):
         cells = np.flatnonzero(line).astype(np.int32)
         solver.addRow(total, total, len(cells), cells, line[cells])
-    found: list[tuple[float, float]] = []
-    for cell in range(len(lowest)):
-        solver.changeColCost(cell, 1.0)
-        ends = []
-        for sense in (ObjSense.kMinimize, ObjSense.kMaximize):
-            solver.changeObjectiveSense(sense)
-            solver.run()
-            status = solver.getModelStatus()
-            if status == HighsModelStatus.kInfeasible:
-                msg = "No table of counts agrees with the numbers and totals shown. Check that the table is as it was published."
-                raise ValueError(msg)
-            unbounded = status in (HighsModelStatus.kUnbounded, HighsModelStatus.kUnboundedOrInfeasible)
-            ends.append(float("inf") if unbounded else float(round(solver.getObjectiveValue())))
-        solver.changeColCost(cell, 0.0)
-        found.append((ends[0], ends[1]))
-    return found
+    return solver
+
+
+def extreme(solver: Any, cell: int, *, highest: bool = False) -> tuple[float, list[float] | None]:
+    """Return the lowest or highest value of a hidden cell, and all values of the answer found.
+
+    Parameters
+    ----------
+    solver : HiGHS with one unknown a hidden cell, and all that a reader knows of them.
+
+    Returns
+    -------
+    A whole number, and the values; minus or plus infinity, and None, where nothing bounds it.
+
+    Raises
+    ------
+    ValueError
+        No counts agree with what the reader knows.
+    """
+    from highspy import HighsModelStatus, ObjSense
+
+    solver.changeColCost(cell, 1.0)
+    solver.changeObjectiveSense(ObjSense.kMaximize if highest else ObjSense.kMinimize)
+    solver.run()
+    status, value = solver.getModelStatus(), solver.getObjectiveValue()
+    solver.changeColCost(cell, 0.0)
+    if status == HighsModelStatus.kInfeasible:
+        msg = "No table of counts agrees with the numbers and totals shown. Check that all is as it was published."
+        raise ValueError(msg)
+    if status != HighsModelStatus.kOptimal:
+        return (np.inf if highest else -np.inf), None
+    return float(floor(value + CLOSE) if highest else ceil(value - CLOSE)), list(
+        solver.getSolution().col_value
+    )
+
+
+def single_valued(solver: Any, cells: int) -> list[int]:
+    """Return the hidden cells that can have only one value, by number.
+
+    Two answers in which a cell differs show that it can have more than one, whichever cell they were found for, so most
+    cells need no answer of their own.
+    """
+    weak, least, most = [], np.full(cells, np.inf), np.full(cells, -np.inf)
+    for cell in range(cells):
+        if most[cell] - least[cell] > CLOSE:
+            continue
+        ends = [extreme(solver, cell, highest=highest) for highest in (False, True)]
+        for _, values in ends:
+            if values is not None:
+                least, most = np.minimum(least, values), np.maximum(most, values)
+        if ends[0][0] == ends[1][0]:
+            weak.append(cell)
+    return weak

@@ -26,6 +26,11 @@ COLUMNS = (
     *("imd_decile", "imd_edition", "area_vintage", "population_source"),
 )
 NOTHING = "Nothing is counted in any area, so there is nothing to test."
+NO_STRATA = "There is nothing to standardise the scan by. Give a population file with single years of age and a measure of children, or leave it out."
+SCANNED = (
+    "Clusters are of what was counted beside what the children of each place lead one to expect by {by}, so a cluster is not "
+    "there because many are of an age at which it happens more often. Who is left out of the standard is not scanned."
+)
 RUNS = (
     "Several {measure} may be of one child: over all {measure}, the child concerned has {factor:.1f} on average. Intervals allow "
     "for that; the tests for hotspots and clusters do not, so read them beside children_missing or children_known."
@@ -58,6 +63,7 @@ def build_hotspots(
     replications: int = 999,
     level: float = 0.05,
     robust: bool = False,
+    scan_standardised: bool = False,
     seed: int = 0,
 ) -> Hotspots:
     """Put rates, smoothed rates, Gi*, local Moran and the scan statistic of one measure side by side.
@@ -69,13 +75,22 @@ def build_hotspots(
     strata : from `build_strata`, for the standardised ratio; without it that is missing.
     repeat_factor : from `runs`; widens the intervals of rates where one child may bring several.
     permutations, level, robust, seed : as in `gi_star`; replications : as in `spatial_scan`.
+    scan_standardised : scan what was counted in strata beside what they lead one to expect, in place of the rate by
+        population: a place where many are of an age at which it happens more often is then no cluster by that alone.
 
     Returns
     -------
     Hotspots. Rates are per 1,000 children aged 10 to 17. `expected` is what an area would have at the rate of all
     areas together. `hotspot` is Gi* after false-discovery control: the area and those around it, taken together,
     are higher than chance explains. `funnel_position` (one of `geo.funnel.POSITIONS`) is of the area by itself.
+
+    Raises
+    ------
+    ValueError
+        The scan is to be standardised and there are no strata.
     """
+    if scan_standardised and strata is None:
+        raise ValueError(NO_STRATA)
     population = areas.table["population"]
     rates = crude_rate(observed, population, repeat_factor=repeat_factor)
     known = rates["rate"].notna()
@@ -103,7 +118,14 @@ def build_hotspots(
     )
     table["area_vintage"], table["population_source"] = areas.boundaries.vintage, areas.population_source
     notes = [*describe_not_tested(tested), *([] if strata is None else strata.notes)]
-    clusters, by_area, said = _scanned(observed, areas, replications=replications, level=level, seed=seed)
+    if scan_standardised and strata is not None:
+        observed, expected = strata.counts.sum(axis=1, skipna=False), ratios["standardised_expected"]
+        notes.append(SCANNED.format(by=strata.by))
+    else:
+        expected = None
+    clusters, by_area, said = _scanned(
+        observed, areas, expected, replications=replications, level=level, seed=seed
+    )
     table = table.join(by_area).rename_axis("area_code").reset_index()
     return Hotspots(table[[*COLUMNS]], clusters, [*notes, *said])
 
@@ -122,7 +144,13 @@ def describe_runs(measure: str, factor: float) -> list[str]:
 
 
 def _scanned(
-    observed: pd.Series[float], areas: Areas, *, replications: int, level: float, seed: int
+    observed: pd.Series[float],
+    areas: Areas,
+    expected: pd.Series[float] | None,
+    *,
+    replications: int,
+    level: float,
+    seed: int,
 ) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
     """Scan for clusters, or say why there is nothing to scan."""
     people = areas.table["population"]
@@ -131,5 +159,13 @@ def _scanned(
         nothing = pd.DataFrame({"scan_cluster": np.nan, "scan_p": np.nan}, index=observed.index)
         empty = pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in CLUSTERS.items()})
         return empty, nothing, [NOTHING] if not observed[usable].sum() else []
-    found = spatial_scan(observed, people, areas.centres, replications=replications, level=level, seed=seed)
+    found = spatial_scan(
+        observed,
+        people,
+        areas.centres,
+        expected=expected,
+        replications=replications,
+        level=level,
+        seed=seed,
+    )
     return found.clusters, found.areas[["scan_cluster", "scan_p"]], found.notes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import ceil, floor, inf
+from math import inf
 from typing import Any
 
 import pandas as pd
@@ -14,15 +14,15 @@ from geo.disclosure import (
     NOT_APPLICABLE,
     TOTAL,
     UNAVAILABLE,
+    extreme,
     hide_beside,
+    single_valued,
     suppress,
 )
 
 Within = Iterable[tuple[str, str]]
 Key = tuple[str, Any, Any]
 FOUND = ["table", "row", "column", "lowest", "highest"]
-# Solvers answer to within this much.
-CLOSE = 1e-6
 
 
 def suppress_together(
@@ -30,6 +30,7 @@ def suppress_together(
     *,
     within: Within = (),
     same: Sequence[tuple[Key, Key]] = (),
+    covered: Sequence[tuple[Key, Sequence[Key]]] = (),
 ) -> dict[str, pd.DataFrame]:
     """Hide small counts in tables of which one is part of another, so that nothing can be worked back from them together.
 
@@ -42,6 +43,8 @@ def suppress_together(
     tables : name to counts, one-way or two-way, without totals, as for `suppress`.
     within : (part, whole): in no cell is the one table above the other. Both have the same labels.
     same : pairs of cells (table, row, column) that are one and the same count, such as a total that is a cell elsewhere.
+    covered : (cell, cells): the one is never above all the others together, as the children of a year are never more than
+        those of its months.
 
     Returns
     -------
@@ -65,11 +68,12 @@ def suppress_together(
         for name, table in tables.items()
     }
     _hide_alike(shown, same)
-    while len(weak := _told(attack_together(shown, within=pairs, same=same))):
-        hidden = [_hide_one_more(shown[name], frames[name]) for name in sorted(set(weak["table"]))]
+    while weak := _worked_back(_system(shown, pairs, same, covered)):
+        names = sorted({name for name, _, _ in weak})
+        hidden = [_hide_one_more(shown[name], frames[name]) for name in names]
         if not any(hidden):
             msg = (
-                f"{len(weak)} hidden counts can be worked back from these tables together, in {', '.join(sorted(set(weak['table'])))}. "
+                f"{len(weak)} hidden counts can be worked back from these tables together, in {', '.join(names)}. "
                 f"Do not publish them side by side: publish one of them, or put rows together."
             )
             raise RuntimeError(msg)
@@ -78,12 +82,16 @@ def suppress_together(
 
 
 def attack_together(
-    published: Mapping[str, pd.DataFrame], *, within: Within = (), same: Sequence[tuple[Key, Key]] = ()
+    published: Mapping[str, pd.DataFrame],
+    *,
+    within: Within = (),
+    same: Sequence[tuple[Key, Key]] = (),
+    covered: Sequence[tuple[Key, Sequence[Key]]] = (),
 ) -> pd.DataFrame:
     """Try to work hidden counts back from several tables at once; see `geo.disclosure.attack`.
 
     Two whole-number programmes a hidden cell, solved by HiGHS, over all counts that agree with everything shown, add up to
-    the totals, keep every part within its whole, and are one count where they are the same. The reader knows that a hidden count is not 0.
+    the totals, keep every part within its whole and every whole within what covers it, and are one count where they are the same. The reader knows that a hidden count is not 0.
 
     Returns
     -------
@@ -95,13 +103,7 @@ def attack_together(
     ValueError
         No counts agree with what is shown.
     """
-    system = _System({name: _frame(table) for name, table in published.items()})
-    for name, table in system.tables.items():
-        _add_totals(system, name, table)
-    for part, whole in within:
-        _add_within(system, part, whole)
-    for one, other in same:
-        _add_same(system, one, other)
+    system = _system(published, within, same, covered)
     rows = [(*key, *found) for key, found in zip(system.at, _solve(system), strict=True)]
     return pd.DataFrame(rows, columns=FOUND).astype({"lowest": "float64", "highest": "float64"})
 
@@ -113,6 +115,7 @@ def publish(
     counts: Sequence[str],
     beside: Mapping[str, tuple[str, ...]] | None = None,
     within: Within = (),
+    shown: Mapping[str, pd.Series[str]] | None = None,
 ) -> pd.DataFrame:
     """Write a table by area or group for a wider audience: counts of 1 to 5 hidden, and others that give them away.
 
@@ -123,6 +126,7 @@ def publish(
     counts : columns of counts; a total is added to each. Missing is not available.
     beside : column of figures to the counts it rests on: it is hidden where one of them is.
     within : (part, whole) of columns of counts.
+    shown : columns of counts that were protected elsewhere, together with other tables: text on the codes, and "Total".
 
     Returns
     -------
@@ -130,8 +134,10 @@ def publish(
     """
     code = names[0]
     held = table.set_index(code)
-    shown = suppress_together({name: held[name].astype("Int64") for name in counts}, within=within)
-    columns = {name: shown[name].iloc[:, 0] for name in counts}
+    done = shown or {}
+    rest = {name: held[name].astype("Int64") for name in counts if name not in done}
+    protected = suppress_together(rest, within=within)
+    columns = {name: done[name] if name in done else protected[name].iloc[:, 0] for name in counts}
     out = held[list(names[1:])].astype(object).reindex([*held.index, TOTAL])
     out = out.where(out.notna(), "").astype(str).assign(**columns)
     for name, rests in (beside or {}).items():
@@ -164,8 +170,23 @@ def _frame(table: pd.DataFrame | pd.Series[Any]) -> pd.DataFrame:
     return table.to_frame("") if isinstance(table, pd.Series) else table.copy()
 
 
-def _told(found: pd.DataFrame) -> pd.DataFrame:
-    return found[found["lowest"] == found["highest"]]
+def _system(
+    published: Mapping[str, pd.DataFrame],
+    within: Within,
+    same: Sequence[tuple[Key, Key]],
+    covered: Sequence[tuple[Key, Sequence[Key]]],
+) -> _System:
+    """Write down all that a reader knows."""
+    system = _System({name: _frame(table) for name, table in published.items()})
+    for name, table in system.tables.items():
+        _add_totals(system, name, table)
+    for part, whole in within:
+        _add_within(system, part, whole)
+    for one, other in same:
+        _add_same(system, one, other)
+    for cell, cells in covered:
+        _add_covered(system, cell, cells)
+    return system
 
 
 def _number(value: Any) -> int:
@@ -221,6 +242,22 @@ def _add_same(system: _System, one: Key, other: Key) -> None:
         system.lowest[hidden] = system.highest[hidden] = float(_number(system.tables[name].at[row, column]))
 
 
+def _add_covered(system: _System, cell: Key, cells: Sequence[Key]) -> None:
+    """Say that a count is not above some others together."""
+    terms: dict[int, int] = {}
+    known = 0
+    for key, sign in [(cell, -1), *((each, 1) for each in cells)]:
+        name, row, column = key
+        if (at := system.at.get(key)) is not None:
+            terms[at] = terms.get(at, 0) + sign
+        elif system.tables[name].at[row, column] == UNAVAILABLE:
+            return
+        else:
+            known += sign * _number(system.tables[name].at[row, column])
+    if terms:
+        system.lines.append((-known, inf, terms))
+
+
 def _hide_alike(shown: Mapping[str, pd.DataFrame], same: Sequence[tuple[Key, Key]]) -> None:
     """Hide a count wherever it stands, if it is hidden anywhere."""
     for pair in same:
@@ -244,37 +281,32 @@ def _hide_one_more(shown: pd.DataFrame, counts: pd.DataFrame) -> bool:
     return True
 
 
+def _worked_back(system: _System) -> list[Key]:
+    """Return the hidden cells that can have only one value."""
+    keys = [*system.at]
+    return [keys[cell] for cell in single_valued(_solver(system), len(keys))] if keys else []
+
+
 def _solve(system: _System) -> list[tuple[float, float]]:
     """Return the lowest and the highest value of each hidden cell."""
-    import numpy as np
-    from highspy import Highs, HighsModelStatus, HighsVarType, ObjSense
-
     if not system.at:
         return []
+    solver = _solver(system)
+    return [(extreme(solver, at)[0], extreme(solver, at, highest=True)[0]) for at in range(len(system.at))]
+
+
+def _solver(system: _System) -> Any:
+    """Hand all that a reader knows to HiGHS: whole numbers, their bounds, and the lines that tie them together."""
+    import numpy as np
+    from highspy import Highs, HighsVarType
+
     solver = Highs()  # type: ignore[no-untyped-call]
     solver.setOptionValue("output_flag", False)
     solver.setOptionValue("threads", 1)
-    count = len(system.at)
-    solver.addVars(count, np.asarray(system.lowest), np.asarray(system.highest))
-    for cell in range(count):
+    solver.addVars(len(system.at), np.asarray(system.lowest), np.asarray(system.highest))
+    for cell in range(len(system.at)):
         solver.changeColIntegrality(cell, HighsVarType.kInteger)
     for low, high, terms in system.lines:
         cells = np.asarray(sorted(terms), dtype=np.int32)
         solver.addRow(low, high, len(cells), cells, np.asarray([terms[int(at)] for at in cells], dtype=float))
-    found: list[tuple[float, float]] = []
-    for cell in range(count):
-        solver.changeColCost(cell, 1.0)
-        ends = []
-        for sense, beyond in ((ObjSense.kMinimize, -inf), (ObjSense.kMaximize, inf)):
-            solver.changeObjectiveSense(sense)
-            solver.run()
-            status = solver.getModelStatus()
-            if status == HighsModelStatus.kInfeasible:
-                msg = "No counts agree with the numbers and totals shown. Check that the tables are as they were published."
-                raise ValueError(msg)
-            solved = status == HighsModelStatus.kOptimal
-            ends.append(float(solver.getObjectiveValue()) if solved else beyond)
-        solver.changeColCost(cell, 0.0)
-        low, high = ends
-        found.append((ceil(low - CLOSE) if low > -inf else low, floor(high + CLOSE) if high < inf else high))
-    return found
+    return solver

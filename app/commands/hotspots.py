@@ -54,6 +54,13 @@ def hotspots(
             help="Gi* by the order of rates only: for a map on which one area is far out and hides all others.",
         ),
     ] = False,
+    standardised: Annotated[
+        bool,
+        typer.Option(
+            "--standardised",
+            help="Look for clusters (scan_cluster) beside what the age of the children of each area, and their sex where it is known, lead one to expect.",
+        ),
+    ] = False,
     least: Annotated[
         int | None,
         typer.Option(
@@ -70,14 +77,18 @@ def hotspots(
     seed: SeedOption = 0,
 ) -> None:
     """Find the areas that are higher than chance explains, with rates, intervals and clusters."""
-    if months and publish:
-        usage("--publish writes counts of all months together. Leave --months or --publish out.")
+    if months and publish and by is By.lsoa:
+        usage(
+            "In an LSOA nearly every count of a month is small, so nothing would be left to publish. Leave out --months, or use --by ward."
+        )
     if months and measure.value.startswith("children_known"):
         usage(f"{measure.value} is a count at one day and has no months. Choose another --measure.")
     from app import hotspots as finding
     from app.dense import find_dense
+    from app.published import hotspot_counts
     from app.results import validate_out
     from geo.areas import build_areas
+    from geo.measures import COUNTED, RESIDENTS
 
     out = out.resolve()
     validate_out(out, finding.FILES)
@@ -89,10 +100,18 @@ def hotspots(
         case, geography=geography, dates=dates, as_of=as_of, viewer=viewer, seed=seed, linked=False
     )
     counts = finding.build_counts(result, areas, places)
-    found = finding.find_hotspots(counts, measure.value, robust=robust, seed=seed)
-    asked = {"measure": measure.value, "by": by.value, "robust": robust, "notes": found.notes}
+    how = {"robust": robust, "scan_standardised": standardised, "seed": seed}
+    found = finding.find_hotspots(counts, measure.value, **how)
+    asked = {"measure": measure.value, "by": by.value, "robust": robust, "standardised": standardised}
     if publish:
-        finding.save(result, out, {"hotspot_counts": finding.publishable(found)}, **asked)
+        public = {"hotspot_counts": finding.publishable(found)}
+        if months:
+            by_month = finding.find_months(counts, measure.value, seed=seed)
+            public = hotspot_counts(
+                found, by_month, adds_up=not COUNTED[measure.value.removesuffix(RESIDENTS)].by_child
+            )
+        # The other notes hold counts.
+        finding.save(result, out, public, **asked, notes=areas.notes)
         print(f"Counts with small numbers hidden were written to {out}.")
         return
     tables = {"hotspots": found.table, "scan_clusters": found.clusters}
@@ -101,7 +120,15 @@ def hotspots(
     dense = find_dense(counts, measure.value, minimum=least, sees_people=result.settings.viewer.sees_people)
     if len(dense.points):
         tables["dense_places"] = dense.places
-    finding.save(result, out, tables, **asked, rows=result.counts["rows"], rejected=result.counts["rejected"])
+    finding.save(
+        result,
+        out,
+        tables,
+        **asked,
+        notes=found.notes,
+        rows=result.counts["rows"],
+        rejected=result.counts["rejected"],
+    )
     print_notes(found.notes)
-    without = finding.without_placed(counts, measure.value, robust=robust, seed=seed)
+    without = finding.without_placed(counts, measure.value, **how)
     print(f"{finding.answer(found, without, level=by.value)} Written to {out}.")

@@ -15,6 +15,7 @@ from app.options import (
     DatesOption,
     GeographyOption,
     OutOption,
+    PublishOption,
     Role,
     RoleOption,
     SeedOption,
@@ -59,6 +60,7 @@ def times(
         int,
         typer.Option(min=1, metavar="N", help="Shuffles of the dates that near repeats are compared with."),
     ] = 999,
+    publish: PublishOption = False,
     geography: GeographyOption = None,
     as_of: AsOfOption = None,
     dates: DatesOption = Dates.iso,
@@ -67,14 +69,14 @@ def times(
 ) -> None:
     """Find when things happen: hours of the week, months against the two years before, near repeats."""
     metres, steps = _numbers(distances, "--distances"), _numbers(days, "--days")
-    from app import analysis
+    from app import analysis, published
     from app import when as finding
     from app.results import validate_out
     from geo.repeats import validate_bands
 
     validate_bands(metres, steps, permutations)
     out = out.resolve()
-    validate_out(out, finding.FILES)
+    validate_out(out, published.TIME_FILES if publish else finding.FILES)
     places = analysis.load_geography(case, geography)
     result = analysed(case, geography=geography, dates=dates, as_of=as_of, viewer=viewer, linked=False)
     found = finding.find_when(
@@ -88,6 +90,11 @@ def times(
         permutations=permutations,
         seed=seed,
     )
+    if publish:
+        asked = {"what": found.what, "where": found.where, "since": since and since.date().isoformat()}
+        published.save(result, out, published.time_counts(found), published.TIME_FILES, **asked)
+        print(f"Counts with small numbers hidden were written to {out}.")
+        return
     finding.save(result, found, out, seed=seed)
     print_notes((*result.records.notes, *found.notes))
     for line in finding.repeat_lines(found):

@@ -93,7 +93,11 @@ def test_what_is_published_hides_small_counts(run: Any, case: Path, tmp_path: Pa
     assert sorted(path.name for path in out.iterdir()) == ["hotspot_counts.parquet", "summary.json"]
     written = pd.read_parquet(out / "hotspot_counts.parquet")
     assert not set(written["observed"]) & {"1", "2", "3", "4", "5"}
-    assert "rows" not in json.loads((out / "summary.json").read_text())
+    summary = json.loads((out / "summary.json").read_text())
+    assert "rows" not in summary
+    assert not any("are in none of these areas" in note for note in summary["notes"])
+    assert run("hotspots", case, "--out", out, "--publish", "--months")[0] == 0
+    assert pd.read_parquet(out / "hotspot_month_counts.parquet")["area_code"].tolist()[-1] == "Total"
 
 
 def test_a_rate_is_hidden_beside_its_count() -> None:
@@ -117,10 +121,16 @@ def test_without_population_a_sentence_and_exit_1(run: Any, write_case: Any, tmp
 
 def test_what_does_not_go_together_is_wrong_usage(run: Any, case: Path, tmp_path: Path) -> None:
     asked = ("hotspots", case, "--out", tmp_path / "out", "--months")
-    assert run(*asked, "--publish")[::2] == (
-        2,
-        "contextmap: --publish writes counts of all months together. Leave --months or --publish out.\n",
+    code, _, said = run(
+        "hotspots", case, "--out", tmp_path / "out", "--measure", "incidents", "--standardised"
     )
+    assert (code, "Incidents are of places and have no age" in said, "Leave out --standardised" in said) == (
+        1,
+        True,
+        True,
+    )
+    code, _, said = run(*asked, "--publish", "--by", "lsoa")
+    assert (code, "In an LSOA nearly every count of a month is small" in said) == (2, True)
     code, _, said = run(*asked, "--measure", "children_known")
     assert (code, "children_known is a count at one day and has no months." in said) == (2, True)
 

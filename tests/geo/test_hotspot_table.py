@@ -18,6 +18,7 @@ from geo.hotspot_table import COLUMNS, build_hotspots, describe_runs
 from geo.hotspots import area_hotspots, gi_star, standardised_rate
 from geo.rates import crude_rate
 from geo.scan import spatial_scan
+from geo.strata import Strata
 
 Folder = Callable[..., Path]
 Write = Callable[..., str]
@@ -125,3 +126,55 @@ def test_burglaries_of_greater_manchester_by_ward(realdata: Path, folder: Folder
     first = found.clusters.iloc[0]
     assert (first["centre"], first["areas"], first["observed"]) == ("E05000697", 1, 2150)
     assert first["relative_risk"] == pytest.approx(18.26, abs=0.01)
+
+
+AGES = pd.MultiIndex.from_product([[""], range(10, 18)], names=["sex", "age"])
+
+
+def by_age(areas: Areas, people: np.ndarray, rate: np.ndarray) -> Strata:
+    """Children of each ward by age, and a count that is exactly what their age leads one to expect."""
+    index = areas.table.index
+    counts = pd.DataFrame((people * rate).round(), index=index, columns=AGES)
+    return Strata(counts, pd.DataFrame(people.astype(float), index=index, columns=AGES), "age", [])
+
+
+def test_a_scan_by_uniform_strata_is_the_plain_scan(areas: Areas, observed: pd.Series[float]) -> None:
+    people = np.repeat(areas.table["population"].to_numpy()[:, None] / 8, 8, axis=1)
+    share = np.zeros((25, 8))
+    share[:, 3], share[:, 7] = 0.5, 0.5
+    counts = pd.DataFrame(observed.to_numpy()[:, None] * share, index=observed.index, columns=AGES)
+    strata = Strata(counts, pd.DataFrame(people, index=observed.index, columns=AGES), "age", [])
+    options = {"permutations": 99, "replications": 199}
+    plain = build_hotspots(observed, areas, strata=strata, **options)
+    found = build_hotspots(observed, areas, strata=strata, scan_standardised=True, **options)
+    pd.testing.assert_frame_equal(found.clusters, plain.clusters)
+    pd.testing.assert_frame_equal(found.table, plain.table)
+    assert len(found.notes) == len(plain.notes) + 1
+
+
+def test_a_cluster_that_is_only_of_age_goes_away(areas: Areas) -> None:
+    """Twice as many aged 16 and 17 in the corner, at whose age it happens ten times as often everywhere."""
+    people = np.tile(np.array([50] * 8), (25, 1))
+    people[[cell in BUSY for cell in CELLS]] = [25] * 6 + [125] * 2
+    people[23] = 0
+    rate = np.array([0.02] * 6 + [0.2] * 2)
+    strata = by_age(areas, people, rate)
+    observed = strata.counts.sum(axis=1)
+    plain = build_hotspots(observed, areas, strata=strata, permutations=99)
+    corner = {code for code, cell in zip(observed.index, CELLS, strict=True) if cell in BUSY}
+    assert plain.clusters.loc[0, "p_value"] == 0.001
+    assert corner <= set(plain.clusters.loc[0, "area_codes"].split("|"))
+    found = build_hotspots(observed, areas, strata=strata, scan_standardised=True, permutations=99)
+    assert (found.clusters["p_value"] > 0.5).all()
+    # One that is more than its age stays.
+    counts = strata.counts.copy()
+    counts.iloc[:2, 7] += 40
+    more = Strata(counts, strata.people, "age", [])
+    kept = build_hotspots(counts.sum(axis=1), areas, strata=more, scan_standardised=True, permutations=99)
+    assert kept.clusters.loc[0, "p_value"] <= 0.01
+    assert set(observed.index[:2]) <= set(kept.clusters.loc[0, "area_codes"].split("|"))
+
+
+def test_a_scan_cannot_be_standardised_by_nothing(areas: Areas, observed: pd.Series[float]) -> None:
+    with pytest.raises(ValueError, match="There is nothing to standardise the scan by"):
+        build_hotspots(observed, areas, scan_standardised=True)

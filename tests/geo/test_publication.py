@@ -98,5 +98,5 @@ def test_a_published_table_is_text_with_a_total_and_figures_hidden_beside_counts
 
 def test_counts_that_do_not_add_up_are_refused() -> None:
     wrong = pd.DataFrame({"": ["c", "7", "5"]}, index=["W1", "W2", "Total"])
-    with pytest.raises(ValueError, match="No counts agree with the numbers and totals shown"):
+    with pytest.raises(ValueError, match="No table of counts agrees with the numbers and totals shown"):
         attack_together({"one": wrong})
