@@ -197,13 +197,15 @@ def figures(found: Picture) -> list[str]:
 
 
 def decile_rows(found: Picture) -> pd.DataFrame:
-    """Return the shares by decile as the page lists them: shares in percent, everything rounded."""
+    """Return the shares by decile as the page lists them: shares in percent, children per 1,000, everything rounded."""
     if found.deciles is None:
         return pd.DataFrame()
     table = found.deciles.reset_index()
     shares = {name: (100 * table[name]).round(1) for name in ("share", "population_share")}
     ratios = {name: table[name].round(2) for name in ("ratio", "ratio_low", "ratio_high")}
-    return table.assign(**shares, **ratios)
+    everyone = table["population"].astype("Float64").astype(float)
+    rate = (1000 * table["children"] / everyone.where(everyone > 0)).round(1)
+    return table.assign(**shares, **ratios, rate=rate)
 
 
 def publishable_deciles(found: Picture) -> pd.DataFrame:

@@ -189,6 +189,7 @@ def ranked(loaded: Loaded, measure: str, placed: bool, month: str, shade: str) -
         **{name: table[name].round(1) for name in ("expected", "rate", "smoothed_rate")},
         cluster=table["scan_cluster"].map(lambda n: "" if pd.isna(n) else f"{int(n)}"),
         interval=[interval(row) for row in table.to_dict("records")],
+        **standardised(table),
     )
     if len(by_month(loaded, name).columns):
         kind = trends(loaded, name).drop_duplicates("area_code").set_index("area_code")["kind"]
@@ -208,6 +209,19 @@ def finding(row: Any) -> str:
 def interval(row: Any) -> str:
     """Return the interval of a rate as text."""
     return "not known" if pd.isna(row["rate_low"]) else f"{row['rate_low']:.1f} to {row['rate_high']:.1f}"
+
+
+def standardised(table: pd.DataFrame) -> dict[str, Any]:
+    """Return the ratio by age (and sex) of each ward and its interval as the table lists them; nothing where there is none."""
+    if "standardised_ratio" not in table or table["standardised_ratio"].isna().all():
+        return {}
+    between = [
+        ""
+        if pd.isna(row["standardised_ratio"])
+        else f"{row['standardised_low']:.2f} to {row['standardised_high']:.2f}"
+        for row in table.to_dict("records")
+    ]
+    return {"by_age": table["standardised_ratio"].round(2), "by_age_interval": between}
 
 
 def cluster_lines(found: Hotspots, names: pd.Series) -> list[str]:
@@ -237,6 +251,11 @@ def profile_html(row: Any, *, name: str, kind: str | None) -> str:
         f"{markup(name)}: <b>{words.number(int(row['observed']))}</b>, where <b>{row['expected']:.1f}</b> would be expected at the rate of all wards",
         f"Rate per 1,000 aged 10 to 17: <b>{row['rate']:.1f}</b>, 95% interval <b>{row['rate_low']:.1f} to {row['rate_high']:.1f}</b>; steadied by the wards around <b>{row['smoothed_rate']:.1f}</b>",
     ]
+    if pd.notna(row.get("standardised_ratio")):
+        facts.append(
+            f"Allowing for {markup(row['standardised_by'])}: <b>{row['standardised_ratio']:.2f}</b> times what its children lead one to expect, "
+            f"95% interval <b>{row['standardised_low']:.2f} to {row['standardised_high']:.2f}</b>{_beyond(row)}"
+        )
     if pd.notna(row["hotspot"]):
         verdict = "higher than chance explains" if row["hotspot"] else "not higher than chance explains"
         facts.append(
@@ -249,6 +268,13 @@ def profile_html(row: Any, *, name: str, kind: str | None) -> str:
     return "".join(f'<div class="cm-row">{fact}</div>' for fact in facts)
 
 
+def _beyond(row: Any) -> str:
+    """Say whether the interval of the ratio by age leaves out 1."""
+    return (
+        "" if row["standardised_low"] > 1 or row["standardised_high"] < 1 else ", which chance could explain"
+    )
+
+
 def method_html(notes: Sequence[str]) -> str:
     """Return the method in two sentences, and the limits, as HTML."""
     listed = "".join(f"<li>{markup(plain(note), limit=400)}</li>" for note in notes)
@@ -259,5 +285,9 @@ def method_html(notes: Sequence[str]) -> str:
         "Wards are compared with the other wards on this map, not with England. A circle goes around the middles of wards and shows no border of anything. "
         "Months are each tested by themselves, with 999 shuffles; with few events in a month little can be found.</p>"
         "<p>Without placed children: leaves out children whom another authority has placed here, and incidents in which every child recorded was so placed. It never moves the scale.</p>"
+        "<p>Allowing for age (and sex, where it is known): what was counted, divided by what it would be if children of the same age had the same rate in every ward. "
+        "1 is as many as that, 2 twice as many. It cannot tell why: it allows for no more than age and sex, not for deprivation, for placed children or for who looks. "
+        "Each ward is set beside all wards by its own children's ages, so the ratios of two wards are not to be compared with each other, and a wide interval says that there are few. "
+        "Who has no age on record is left out, and incidents, which are of places, have none.</p>"
         f"<ul>{listed}</ul>"
     )

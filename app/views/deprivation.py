@@ -31,7 +31,7 @@ frame.title("Deprivation", deprivation.answer(found), place=top)
 
 picture, panel = frame.picture_and_panel()
 with picture:
-    frame.heading("Where children live, by decile of deprivation")
+    frame.heading("Where children live, by decile of their small area (LSOA)")
     if found.deciles is None:
         frame.quiet(deprivation.NO_DECILES)
     else:
@@ -62,13 +62,14 @@ if found.deciles is not None:
     tables.show(
         deprivation.decile_rows(found),
         key="deprivation_deciles",
-        title=f"{deprivation.OF_CHILDREN[measure]}, by decile of the area of their home",
+        title=f"{deprivation.OF_CHILDREN[measure]}, by decile of the small area (LSOA) of their home",
         columns={
             "decile": "Decile",
             "children": "Children",
             "share": "Share, %",
             "population": "All aged 10 to 17",
             "population_share": "Share of all, %",
+            "rate": "Per 1,000",
             "ratio": "Share / share of all",
             "ratio_low": "From",
             "ratio_high": "To",

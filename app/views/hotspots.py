@@ -170,6 +170,8 @@ if not monthly:
     columns["cluster"] = "Cluster"
 if "kind" in ranked:
     columns["kind"] = "Over the months"
+if "by_age" in ranked:
+    columns |= {"by_age": "Times expected by age", "by_age_interval": "Its 95% interval"}
 tables.show(
     ranked,
     key="hotspots",

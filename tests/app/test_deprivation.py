@@ -89,6 +89,7 @@ def test_the_picture_of_four_wards(built: Any) -> None:
         [7, 4, 12.5, 100, 25.0, 0.5],
         [10, 4, 12.5, 100, 25.0, 0.5],
     ]  # fmt: skip
+    assert there["rate"].tolist() == [160.0, 80.0, 40.0, 40.0]
     assert found.curve.values.tolist() == [[0, 0], [0.25, 0.5], [0.5, 0.75], [0.75, 0.875], [1, 1]]
     # One less twice the area under the curve, by trapezia.
     heights = found.curve["count_share"]

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from streamlit.testing.v1 import AppTest
 
@@ -197,6 +198,38 @@ def test_the_answer_counts_wards_and_what_is_left_without_placed_children() -> N
 
 
 # The page -------------------------------------------------------------------------------------------
+
+
+def test_the_ratio_by_age_is_shown_with_its_interval_and_never_without() -> None:
+    row = {
+        **dict.fromkeys(("rate", "rate_low", "rate_high", "smoothed_rate", "expected"), 1.0),
+        **{
+            "observed": 12,
+            "hotspot": True,
+            "gi_star_p": 0.01,
+            "not_tested": "",
+            "standardised_by": "age and sex",
+        },
+        **{"standardised_ratio": 1.237, "standardised_low": 1.05, "standardised_high": 1.472},
+    }
+    said = hotspot_page.profile_html(row, name="Children", kind=None)
+    assert (
+        "Allowing for age and sex: <b>1.24</b> times what its children lead one to expect, 95% interval <b>1.05 to 1.47</b></div>"
+        in said
+    )
+    unclear = hotspot_page.profile_html(row | {"standardised_low": 0.9}, name="Children", kind=None)
+    assert "<b>0.90 to 1.47</b>, which chance could explain</div>" in unclear
+    # Incidents have no age; a single month has no such ratio.
+    for without in (
+        row | {"standardised_ratio": np.nan},
+        {key: row[key] for key in row if "standard" not in key},
+    ):
+        assert "Allowing for" not in hotspot_page.profile_html(without, name="Incidents", kind=None)
+    rows = pd.DataFrame([row, row | {"standardised_ratio": np.nan}])
+    found = hotspot_page.standardised(rows)
+    assert (found["by_age"].tolist()[0], found["by_age_interval"]) == (1.24, ["1.05 to 1.47", ""])
+    assert hotspot_page.standardised(rows.iloc[1:]) == {}
+    assert hotspot_page.standardised(rows.drop(columns="standardised_ratio")) == {}
 
 
 def test_the_page_says_how_many_wards_and_that_the_scale_stays(
