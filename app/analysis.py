@@ -27,8 +27,9 @@ from mapping import contacts, evidence, groups, items, links, people
 from mapping.access import Viewer, visible
 from mapping.additions import Addition, load_additions
 from mapping.merging import Identities, load_identities, merge_people
-from mapping.records import Dates, Records, read_case
+from mapping.records import Dates, Records, read_case, rejected_faults
 from mapping.scope import at_date, latest_date
+from mapping.tables import CaseError
 
 if TYPE_CHECKING:
     from mapping.certainty import Certainty, Written
@@ -483,7 +484,8 @@ def analyse(
     case : case folder or workbook.
     geography : folder of official open files; by default `geography/` inside the case folder.
     decisions : the store of what people decide and enter about the case; by default the one `mapping.merging.load_identities` finds.
-    dates, strict : as in `read_case`.
+    dates : as in `read_case`.
+    strict : refuse a case with faults in what the viewer may see.
     wait : whether to wait for groups; if not, whoever asks for them first does.
     linked : whether to link people now; if not, whoever asks for what links them first waits for it. For what is
         about places only.
@@ -493,7 +495,7 @@ def analyse(
     Raises
     ------
     CaseError
-        The case cannot be read, or has faults and `strict` is set.
+        The case cannot be read, or has faults that the viewer may see and `strict` is set.
     GeographyMismatch
         Files of the geography folder do not join.
     """
@@ -503,8 +505,20 @@ def analyse(
         places = load_geography(Path(case), geography)
     with clock.stage("reading records"):
         entered = load_additions(case, decisions)
-        records = load_case(case, places, dates=dates, strict=strict, additions=entered)
-    return analyse_records(records, places, Settings(**settings), wait=wait, linked=linked, clock=clock)
+        records = load_case(case, places, dates=dates, additions=entered)
+    asked = Settings(**settings)
+    if strict:
+        _refuse_faults(records, asked.viewer)
+    return analyse_records(records, places, asked, wait=wait, linked=linked, clock=clock)
+
+
+def _refuse_faults(records: Records, viewer: Viewer) -> None:
+    """Refuse records with faults; those in rows that the viewer may not see are not theirs to be told of."""
+    branch = records.branch()
+    faults = rejected_faults(visible(branch, viewer).rejected)
+    branch.forget()
+    if faults:
+        raise CaseError(faults)
 
 
 def load_geography(case: Path, folder: Path | str | None = None) -> Geography | None:
@@ -536,7 +550,6 @@ def load_case(
     places: Geography | None,
     *,
     dates: Dates = "iso",
-    strict: bool = False,
     additions: Sequence[Addition] | None = None,
 ) -> Records:
     """Read a case, checking its postcodes against those of the geography folder where it has any.
@@ -548,7 +561,7 @@ def load_case(
     postcodes = places.postcodes if places is not None else None
     known = None if postcodes is None else postcodes["postcode"]
     entered = load_additions(case) if additions is None else additions
-    return read_case(case, dates=dates, postcodes=known, strict=strict, additions=entered)
+    return read_case(case, dates=dates, postcodes=known, additions=entered)
 
 
 def analyse_records(

@@ -22,7 +22,7 @@ import streamlit as st
 from app import state
 from app.analysis import Analysis, Settings, analyse_records, load_case, load_geography
 from geo.files import Geography
-from mapping.access import Viewer
+from mapping.access import Viewer, visible
 from mapping.additions import Addition, load_additions
 from mapping.checkouts import find_case
 from mapping.duplicates import FAR_WEIGHT, compared, score_pairs
@@ -361,9 +361,14 @@ def pairs(loaded: Loaded) -> pd.DataFrame:
 
 @kept
 def last_day(loaded: Loaded) -> date | None:
-    """Return the latest day in the records, whatever day is looked at; None where nothing has a date."""
+    """Return the latest day in the records that this role may see, whatever day is looked at; None where nothing has a date."""
     records = loaded.work.reading.records
-    return None if records is None else latest_date(records)
+    if loaded.question.as_of is None or records is None:
+        return loaded.analysis.as_of
+    seen = visible(records.branch(), loaded.question.viewer)
+    day = latest_date(seen)
+    seen.forget()
+    return day
 
 
 def case_name() -> str:

@@ -12,7 +12,7 @@ from app import data, kinds, state, words
 from app.data import Loaded, kept
 from app.names import labels as person_labels
 from app.text import markup, plain
-from mapping.access import ROLES, visible
+from mapping.access import ROLES, Viewer, may_read, visible
 from mapping.codes import load_codes
 from mapping.comparisons import NOT_RECORDED, PEOPLE
 from mapping.duplicates import FAR_WEIGHT, THRESHOLD_WEIGHT, judged, with_contradictions
@@ -38,6 +38,7 @@ DECISIONS: Mapping[str, str] = {
 }
 FILTERS = ("To decide", "Decided", "All")
 KEPT = "Kept:"
+NOT_TOLD = "The reason is for analysts."
 TOO_FAR = "too far apart to be weighed"
 # Characters of the shortest reason.
 SHORTEST = 4
@@ -120,8 +121,20 @@ def contradictions(loaded: Loaded, standing: pd.DataFrame) -> list[str]:
 
 
 def decisions(history: bool = False) -> pd.DataFrame:
-    """Return the decisions about the case that stand, or all there were, as they are kept now."""
-    return load_judgements(store_url(data.case_folder()), history=history)
+    """Return the decisions about the case that stand, or all there were, as they are kept now.
+
+    A reason that somebody gave who sees restricted reports may rest on them, and is for those only who see them too.
+    """
+    found = load_judgements(store_url(data.case_folder()), history=history)
+    readable = found["by"].map(_may_read_reason).astype(bool)
+    return found.assign(why=found["why"].where(readable, NOT_TOLD))
+
+
+def _may_read_reason(by: str) -> bool:
+    """Say whether this role may read the reason of whoever decided, who is kept as `decide` writes it: name and role."""
+    label = by.rpartition(", ")[2]
+    role = next((role.name for role in ROLES.values() if role.label == label), "")
+    return may_read({"role": role}, Viewer(state.role()))
 
 
 def decide(person_a: str, person_b: str, judgement: str, after: int) -> None:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from app.analysis import load_case, load_geography
 from mapping.access import Viewer, visible
+from mapping.additions import load_additions
 from mapping.duplicates import THRESHOLD_WEIGHT, suggest_pairs
 from mapping.merging import load_decisions
 from mapping.records import Dates
@@ -50,7 +51,9 @@ def duplicate_pairs(
         msg = f"The role {viewer.role!r} sees wards, not people, so there is nobody to compare."
         raise PermissionError(msg)
     standing = load_decisions(case, decisions)
-    seen = visible(load_case(case, load_geography(Path(case), geography), dates=dates), viewer)
+    entered = load_additions(case, decisions)
+    read = load_case(case, load_geography(Path(case), geography), dates=dates, additions=entered)
+    seen = visible(read, viewer)
     day = as_of or latest_date(seen)
     known = at_date(seen, day)
     found = suggest_pairs(known, threshold_weight=threshold_weight, judgements=standing, seed=seed)
