@@ -129,7 +129,7 @@ def peer_places(
 ) -> pd.DataFrame:
     """Return where everyone and everything around a child is drawn with all grades: x, y on node id."""
     around = answers.around(every, child, steps, shown, days, EVERY_GRADE)
-    nodes, _ = network.peer_map(every, child, around, NO_NAMES)
+    nodes, _ = network.peer_map(every, child, network.pictured(around), NO_NAMES)
     return _where(nodes)
 
 

@@ -6,21 +6,23 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import partial
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from app import answers, desk, frame, state, tables, words
-from app.data import Loaded
+from app import answers, desk, frame, kinds, state, tables, words
+from app.data import Loaded, kept
 from app.documents.context import draw_context
 from app.documents.files import document_bytes
 from app.names import label_of
 from app.text import markup
-from mapping.access import Viewer
+from mapping.access import Viewer, reaches_others
 from mapping.contexts import (
     AROUND,
     KIND,
     KINDS,
+    LONGEST,
     OUTCOMES,
     WEIGHTS,
     ContextCase,
@@ -32,7 +34,8 @@ from mapping.contexts import (
 )
 from mapping.entries import Entry
 
-REVIEW_DAYS = 28
+REVIEW_DAYS, LISTED = 28, 12
+SEEN, TOLD = "context_seen", "context_told"
 PAGES = {
     "group": ("groups", "group"),
     "location": ("shared_contacts", "contact"),
@@ -49,13 +52,35 @@ LIMITS = (
 )
 
 
+NOT_HOMES = ("home", "foster_home")
+"""Places that have a case only where they tie two or more children."""
+
+MOST_CHILDREN = 5_000
+"""Children of a case up to which all can be linked to a context; beyond it, those whom the records tie to it."""
+
+OTHERS_READ = (
+    "Social workers and the chair of the meeting read this case too. Write nothing here that rests on a report under "
+    "handling code C unless its conditions are met; a case that you open yourself is for analysts."
+)
+WRITTEN = {
+    "concerns": "Concerns",
+    "strengths": "Strengths: what protects here",
+    "plan": "Plan",
+    "owner": "Who answers for it",
+    "review_on": "Review",
+    "weights": "Weights",
+}
+"""What is written in the form of a case."""
+
+
 @dataclass(frozen=True)
 class Thing:
-    """Something that can have a case: its kind, id, what to call it, and the children the records tie to it."""
+    """Something that can have a case: its kind, id, what to call it, and what it is."""
 
     kind: str
     key: str
     called: str
+    what: str
 
     @property
     def id(self) -> str:
@@ -63,20 +88,38 @@ class Thing:
         return f"{self.kind}:{self.key}"
 
 
+@kept
 def things(loaded: Loaded) -> dict[str, Thing]:
     """Return everything that can have a case, as this viewer knows it."""
     groups = answers.group_table(loaded)
     found = [
-        Thing("group", group, called)
+        Thing("group", group, called, "group")
         for group, called in zip(groups["group_id"], groups["label"], strict=True)
     ]
     contacts = answers.contact_table(loaded, False)
     contacts = contacts[contacts["contact_type"].isin(("location", "thing"))]
     found += [
-        Thing(row.contact_type, str(row.contact_id), str(row.called))
+        Thing(row.contact_type, str(row.contact_id), str(row.called), kinds.KINDS[row.kind].label)
         for row in contacts.itertuples(index=False)
     ]
+    # A school ties all its pupils, and so none; a place may harm the first child who is seen there.
+    for kind, table, names in (
+        ("location", "locations", answers.place_names(loaded)),
+        ("thing", "things", answers.thing_names(loaded)),
+    ):
+        rows = answers.table(loaded, table)
+        found += [
+            Thing(kind, str(key), str(names[str(key)]), kinds.KINDS[kinds.contact_kind(kind, of)].label)
+            for key, of in zip(rows[f"{kind}_id"], rows["kind"], strict=True)
+            if of not in NOT_HOMES
+        ]
     return {thing.id: thing for thing in found}
+
+
+def what_it_is(loaded: Loaded, case: ContextCase) -> str:
+    """Return what a context is, as closely as this viewer knows it: "school", "phone"."""
+    known = things(loaded).get(f"{case.kind}:{case.key}")
+    return KINDS[case.kind] if known is None else known.what
 
 
 def children_of(loaded: Loaded, kind: str, key: str) -> list[str]:
@@ -85,7 +128,17 @@ def children_of(loaded: Loaded, kind: str, key: str) -> list[str]:
         members = answers.members(loaded)
         inside = members[(members["group_id"] == key) & (members["kind"] == "child")]
         return sorted(inside["person_id"])
-    return answers.contact_children(loaded, kind, key)
+    seen = _tied(loaded, kind, key, school=False)
+    return sorted({*seen, *answers.contact_children(loaded, kind, key)})
+
+
+def _tied(loaded: Loaded, kind: str, key: str, *, school: bool) -> list[str]:
+    """Return the children who were at a place or used a thing, or with `school` those who go to school there."""
+    tied = answers.ties(loaded, "all")
+    there = (tied["contact_type"] == kind) & (tied["contact_id"].astype(str) == key)
+    found = tied.loc[there & ((tied["tie"] == "goes to school there") == school), "person_id"]
+    of = answers.person_kinds(loaded)
+    return sorted({person for person in found if of.get(person) == "child"})
 
 
 def held(loaded: Loaded) -> list[tuple[Entry, ContextCase]]:
@@ -114,13 +167,16 @@ def open_case(loaded: Loaded) -> None:
         frame.quiet("Nothing here links two or more children, so there is nothing to open a case for.")
         return
     desk.who()
-    chosen = state.pick(
-        "context_of",
-        "What is it about?",
-        list(found),
-        {key: f"{t.called} ({KINDS[t.kind]})" for key, t in found.items()},
-        empty="Type to find it",
+    label = pd.Series({key: f"{thing.called} ({thing.what})" for key, thing in found.items()}, dtype=object)
+    chosen = state.find(
+        "context_of", "What is it about?", list(found), label, typed="a name", empty="Type to find it"
     )
+    if chosen is not None and (there := _running(loaded, found[chosen])) is not None:
+        frame.quiet(f"{found[chosen].called} has an open case already, so none is opened twice.")
+        st.button(
+            "Open that case", key="context_there", type="primary", on_click=_go_to, args=(there.entry_id,)
+        )
+        return
     concerns = st.text_area("What is the concern?", key="context_concerns", max_chars=4_000, height=90)
     frame.mind_words(concerns)
     one, other = st.columns(2)
@@ -129,7 +185,7 @@ def open_case(loaded: Loaded) -> None:
     with other:
         review = st.date_input(
             "Look at it again on",
-            value=loaded.day + timedelta(days=REVIEW_DAYS),
+            value=state.work_day() + timedelta(days=REVIEW_DAYS),
             key="context_review",
             format="DD/MM/YYYY",
         )
@@ -147,24 +203,39 @@ def open_case(loaded: Loaded) -> None:
                 loaded.question.viewer.role,
                 concerns.strip(),
                 owner.strip(),
-                loaded.day,
+                state.work_day(),
                 review,
                 children=tuple(children_of(loaded, thing.kind, thing.key)),
             )
-            kept = desk.keep(KIND, case.to_dict())
-            state.choose("context", kept.entry_id)
+            _go_to(desk.keep(KIND, case.to_dict(), why="opened").entry_id)
 
         desk.attempt_here(begin, "The case is open.")
 
 
-def listed(cases: Sequence[tuple[Entry, ContextCase]], day: date) -> None:
+def _running(loaded: Loaded, thing: Thing) -> Entry | None:
+    """Return the open case of something, read by the same people as one that this viewer opens."""
+    mine = loaded.question.viewer.sees_restricted
+    for entry, case in held(loaded):
+        same = (case.kind, case.key) == (thing.kind, thing.key)
+        if same and case.closed_on is None and Viewer(case.role).sees_restricted == mine:
+            return entry
+    return None
+
+
+def _go_to(entry_id: str) -> None:
+    """Open a case, and begin the next one with an empty box."""
+    state.choose("context", entry_id)
+    state.choose("context_of", None)
+
+
+def listed(loaded: Loaded, cases: Sequence[tuple[Entry, ContextCase]]) -> None:
     """Show every case as a row."""
     rows = pd.DataFrame(
         [
             (
                 case.called,
-                KINDS[case.kind],
-                _state(case, day),
+                what_it_is(loaded, case),
+                _state(case, loaded.day),
                 case.owner,
                 pd.Timestamp(case.review_on),
                 len(case.children),
@@ -202,43 +273,123 @@ def _state(case: ContextCase, day: date) -> str:
 def read(loaded: Loaded, entry: Entry, case: ContextCase) -> None:
     """Show one case: what is the matter, what is strong, weights, plan, and what came of it."""
     frame.heading(case.called)
+    readers = " Analysts alone read it." if Viewer(case.role).sees_restricted else ""
+    what = what_it_is(loaded, case)
     frame.quiet(
-        f"{KINDS[case.kind].capitalize()}. Opened {words.day(case.opened_on)}; {_state(case, loaded.day)}; review {words.day(case.review_on)}; {case.owner} answers for it."
+        f"{what[:1].upper()}{what[1:]}. Opened {words.day(case.opened_on)}; {_state(case, loaded.day)}; review {words.day(case.review_on)}; {case.owner} answers for it.{readers}"
     )
-    key = f"{entry.entry_id}_{entry.turn}"
+    # The boxes stay as they were filled while somebody else keeps the case, so that what is typed is not lost.
+    seen = _seen(entry)
+    before = context_from_dict(seen.content)
+    others = reaches_others(entry.content, loaded.question.viewer)
+    typed = _form(before, f"{entry.entry_id}_{state.turn(SEEN)}", others=others)
+    if typed is not None:
+        _keep_typed(entry, case, seen, typed)
+    elif entry.turn > seen.turn:
+        _meanwhile(entry, case, before)
+    frame.mind_words(case.concerns, case.strengths, case.plan, *(each.how for each in case.outcomes))
+    _outcomes(loaded, entry, case)
+
+
+def _seen(entry: Entry) -> Entry:
+    """Return the turn of a case that the boxes were filled with."""
+    seen: Entry | None = state.in_hand(SEEN)
+    if seen is None or seen.entry_id != entry.entry_id:
+        forget_seen()
+        state.take_in_hand(SEEN, entry)
+        return entry
+    return seen
+
+
+def forget_seen() -> None:
+    """Have the boxes of a case filled anew (for callbacks too)."""
+    state.take_in_hand(SEEN, None)
+    state.next_turn(SEEN)
+
+
+def _form(case: ContextCase, key: str, *, others: bool) -> dict[str, Any] | None:
+    """Show what is written of a case; return what was typed once it is to be kept."""
     closed = case.closed_on is not None
+    common: dict[str, Any] = {"disabled": closed, "max_chars": LONGEST}
     with st.form(f"context_{key}"):
-        concerns = st.text_area(
-            "Concerns", case.concerns, key=f"concerns_{key}", disabled=closed, max_chars=4_000
-        )
-        strengths = st.text_area(
-            "Strengths: what protects here",
-            case.strengths,
-            key=f"strengths_{key}",
-            disabled=closed,
-            max_chars=4_000,
-        )
+        concerns = st.text_area(WRITTEN["concerns"], case.concerns, key=f"concerns_{key}", **common)
+        strengths = st.text_area(WRITTEN["strengths"], case.strengths, key=f"strengths_{key}", **common)
         weights = _weights(case, key, closed)
-        plan = st.text_area("Plan", case.plan, key=f"plan_{key}", disabled=closed, max_chars=4_000)
+        plan = st.text_area(WRITTEN["plan"], case.plan, key=f"plan_{key}", **common)
         one, other = st.columns(2)
         with one:
-            owner = st.text_input("Who answers for it", case.owner, key=f"owner_{key}", disabled=closed)
+            owner = st.text_input(
+                WRITTEN["owner"], case.owner, key=f"owner_{key}", disabled=closed, max_chars=100
+            )
         with other:
             review = st.date_input(
-                "Review", case.review_on, key=f"review_{key}", disabled=closed, format="DD/MM/YYYY"
+                WRITTEN["review_on"],
+                case.review_on,
+                key=f"review_{key}",
+                disabled=closed,
+                format="DD/MM/YYYY",
             )
-        if st.form_submit_button("Keep", type="primary", disabled=closed):
-            changed = {
-                "concerns": concerns.strip(),
-                "strengths": strengths.strip(),
-                "plan": plan.strip(),
-                "owner": owner.strip(),
-                "review_on": review.isoformat(),
-                "weights": weights,
-            }
-            _keep(entry, lambda: context_from_dict({**case.to_dict(), **changed}), "The case is kept.")
-    frame.mind_words(case.concerns, case.strengths, case.plan)
-    _outcomes(loaded, entry, case)
+        if others:
+            frame.quiet(OTHERS_READ)
+        if not st.form_submit_button("Keep", type="primary", disabled=closed):
+            return None
+    return {
+        "concerns": concerns.strip(),
+        "strengths": strengths.strip(),
+        "plan": plan.strip(),
+        "owner": owner.strip(),
+        "review_on": review.isoformat(),
+        "weights": weights,
+    }
+
+
+def _keep_typed(entry: Entry, case: ContextCase, seen: Entry, typed: dict[str, Any]) -> None:
+    """Keep what was changed; where somebody else kept the case meanwhile, say what they wrote first."""
+    before = context_from_dict(seen.content)
+    if entry.turn not in (seen.turn, state.in_hand(TOLD)):
+        state.take_in_hand(TOLD, entry.turn)
+        frame.refused(
+            "Nothing was kept yet, and what you typed is still here: press Keep again to put what you changed on top of what they wrote."
+        )
+        _meanwhile(entry, case, before)
+        return
+    was = before.to_dict()
+    changed = {name: value for name, value in typed.items() if value != was[name]}
+
+    def keep() -> Entry:
+        found = context_from_dict({**case.to_dict(), **changed})
+        why = ", ".join(WRITTEN[name].partition(":")[0].lower() for name in changed) or "looked at"
+        turn = desk.keep(KIND, found.to_dict(), why=why, entry_id=entry.entry_id, after=entry.turn)
+        forget_seen()
+        return turn
+
+    desk.attempt_here(keep, "The case is kept.")
+
+
+def _meanwhile(entry: Entry, case: ContextCase, before: ContextCase) -> None:
+    """Say what somebody else wrote while the boxes were open, and offer to show it in them."""
+    now, was = case.to_dict(), before.to_dict()
+    frame.quiet(
+        f"{entry.by} kept this case at {entry.at.astimezone():%H:%M}, while you had it open. They wrote:"
+    )
+    other = [name for name in WRITTEN if now[name] != was[name]]
+    frame.lines(
+        f'<div class="cm-row"><b>{markup(WRITTEN[name])}</b>: {markup(_said(now[name]), limit=600)}</div>'
+        for name in other
+    )
+    if not other:
+        frame.quiet("Nothing that stands in these boxes: an outcome, children or the end of the case.")
+    st.button(
+        "Show theirs, without what I typed",
+        key=f"context_theirs_{entry.entry_id}",
+        on_click=forget_seen,
+    )
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{AROUND[around]} {WEIGHTS[weight]}" for around, weight in value.items())
+    return str(value)
 
 
 def _weights(case: ContextCase, key: str, closed: bool) -> dict[str, str]:
@@ -249,7 +400,7 @@ def _weights(case: ContextCase, key: str, closed: bool) -> dict[str, str]:
     for number, (around, label) in enumerate(AROUND.items()):
         with places[number % 3]:
             now = case.weights.get(around, "unknown")
-            found[around] = st.selectbox(
+            weight = st.selectbox(
                 label,
                 list(WEIGHTS),
                 index=list(WEIGHTS).index(now),
@@ -257,6 +408,8 @@ def _weights(case: ContextCase, key: str, closed: bool) -> dict[str, str]:
                 key=f"weight_{around}_{key}",
                 disabled=closed,
             )
+        if weight != "unknown" or around in case.weights:
+            found[around] = weight
     return found
 
 
@@ -272,27 +425,35 @@ def _outcomes(loaded: Loaded, entry: Entry, case: ContextCase) -> None:
     if case.closed_on is not None:
         frame.quiet(f"Closed because: {case.closed_because}")
         return
-    with st.form(f"outcome_{entry.entry_id}", clear_on_submit=True):
-        one, other = st.columns([2, 1])
-        with one:
-            found = st.segmented_control(
-                "How is it now?",
-                list(OUTCOMES),
-                format_func=OUTCOMES.__getitem__,
-                key=f"found_{entry.entry_id}",
-            )
-        with other:
-            on = st.date_input("On", loaded.day, key=f"on_{entry.entry_id}", format="DD/MM/YYYY")
-        how = st.text_input("How do you know?", key=f"how_{entry.entry_id}", max_chars=1_000)
+    others = reaches_others(entry.content, loaded.question.viewer)
+    today = state.work_day()
+    # Emptied by its turn, and so only once the outcome is kept.
+    with st.form(f"outcome_{entry.entry_id}_{len(case.outcomes)}"):
+        key = f"{entry.entry_id}_{len(case.outcomes)}"
+        found = st.segmented_control(
+            "How is it now?", list(OUTCOMES), format_func=OUTCOMES.__getitem__, key=f"found_{key}"
+        )
+        on = st.date_input("On", today, max_value=today, key=f"on_{key}", format="DD/MM/YYYY", width=200)
+        how = st.text_input("How do you know?", key=f"how_{key}", max_chars=1_000)
+        if others:
+            frame.quiet(OTHERS_READ)
         if st.form_submit_button("Add"):
-            _keep(entry, lambda: with_outcome(case, Outcome(on, found or "", how)), "The outcome is kept.")
+            _keep(
+                entry,
+                lambda: with_outcome(case, Outcome(on, found or "", how)),
+                "The outcome is kept.",
+                why="an outcome",
+            )
     with st.popover("Close the case", icon=":material/task_alt:"):
-        why = st.text_input("Why is it closed?", key=f"close_{entry.entry_id}", max_chars=1_000)
+        reason = st.text_input("Why is it closed?", key=f"close_{entry.entry_id}", max_chars=1_000)
+        if others:
+            frame.quiet(OTHERS_READ)
         if st.button("Close it", key=f"close_button_{entry.entry_id}"):
             _keep(
                 entry,
-                lambda: replace(case, closed_on=loaded.day, closed_because=why.strip()),
+                lambda: replace(case, closed_on=today, closed_because=reason.strip()),
                 "The case is closed; it stays in the list.",
+                why="closed",
             )
 
 
@@ -303,26 +464,37 @@ def beside(loaded: Loaded, entry: Entry, case: ContextCase) -> None:
     now = children_of(loaded, case.kind, case.key) if there else []
     more, fewer = children_since(case, now)
     frame.heading(f"Children linked ({len(case.children)})")
-    frame.lines(f'<div class="cm-row">{markup(label_of(child, label))}</div>' for child in case.children)
-    if not there:
-        frame.quiet("As you see the case, the records do not tie two or more children to this context now.")
+    frame.lines(
+        (f'<div class="cm-row">{markup(label_of(child, label))}</div>' for child in case.children),
+        scrolled="Children linked" if len(case.children) > LISTED else "",
+    )
+    if not now:
+        frame.quiet("As you see the case, the records tie no child to this context now.")
+    others = reaches_others(entry.content, loaded.question.viewer)
     if more:
         frame.heading(f"Tied to it by the records since ({len(more)})")
-        frame.lines(f'<div class="cm-row">{markup(label_of(child, label))}</div>' for child in more)
-        if case.closed_on is None and st.button(
+        frame.lines(
+            (f'<div class="cm-row">{markup(label_of(child, label))}</div>' for child in more),
+            scrolled="Tied to it since" if len(more) > LISTED else "",
+        )
+        if others:
+            frame.quiet(
+                "As you see the records: others who read this case may not see why, so they are not linked from here."
+            )
+        elif case.closed_on is None and st.button(
             "Link these children to the case", key=f"link_{entry.entry_id}"
         ):
-            _keep(
-                entry,
-                lambda: replace(case, children=tuple(sorted({*case.children, *more}))),
-                "The children are linked.",
-            )
+            _link(entry, case, [*case.children, *more])
     if fewer and there:
         frame.quiet(
             f"{words.count(len(fewer), 'child', 'children').capitalize()} linked to the case whom the records do not tie to it now."
         )
+    if case.closed_on is None:
+        _choose_children(loaded, entry, case, [] if others else more, label)
     page, what = PAGES[case.kind]
-    if there:
+    if there and (
+        case.kind == "group" or f"{case.kind}:{case.key}" in set(answers.contact_table(loaded, False)["key"])
+    ):
         st.button(
             "Open the evidence",
             key=f"evidence_{entry.entry_id}",
@@ -330,32 +502,74 @@ def beside(loaded: Loaded, entry: Entry, case: ContextCase) -> None:
             on_click=state.open_page,
             args=(page, what, case.key if case.kind == "group" else f"{case.kind}:{case.key}"),
         )
+    _leave(loaded, entry, case)
+    with st.expander("Every change, with who made it"):
+        frame.lines(
+            f'<div class="cm-row">{markup(words.moment(turn.at))} UTC: {markup(turn.by)}{markup(f" ({turn.why})" if turn.why else "")}</div>'
+            for turn in reversed(desk.history(KIND, entry.entry_id))
+        )
+
+
+def _choose_children(
+    loaded: Loaded, entry: Entry, case: ContextCase, tied: Sequence[str], label: pd.Series
+) -> None:
+    """Show whom the case is linked to, to add and take away by hand."""
+    pupils = _tied(loaded, case.kind, case.key, school=True) if case.kind == "location" else []
+    every = answers.young_people(loaded)["person_id"].astype(str).tolist()
+    known = list(dict.fromkeys([*case.children, *tied, *pupils]))
+    offered = list(dict.fromkeys([*known, *(every if len(every) <= MOST_CHILDREN else [])]))
+    with st.expander("Link or unlink children", icon=":material/group_add:"):
+        if pupils:
+            frame.quiet(
+                f"{words.count(len(pupils), 'child', 'children').capitalize()} in this case go to school there and are not linked by that alone; they come first in the list."
+            )
+        with st.form(f"children_{entry.entry_id}_{entry.turn}", border=False):
+            chosen = st.multiselect(
+                "Children linked to this case",
+                offered,
+                default=list(case.children),
+                format_func=lambda child: label_of(child, label),
+                placeholder="Type initials or an id",
+                key=f"chosen_{entry.entry_id}_{entry.turn}",
+            )
+            if st.form_submit_button("Keep these children"):
+                _link(entry, case, chosen)
+
+
+def _link(entry: Entry, case: ContextCase, children: Sequence[str]) -> None:
+    linked = tuple(sorted(set(children)))
+    _keep(entry, lambda: replace(case, children=linked), "The children are linked.", why="children linked")
+
+
+def _leave(loaded: Loaded, entry: Entry, case: ContextCase) -> None:
+    """Offer the case as a document, with initials."""
     called: Mapping[str, str] = {
         child: label_of(child, answers.labels(loaded, False)) for child in case.children
     }
     for ending, name in (("docx", "Case (Word)"), ("pdf", "Case (PDF)")):
         st.download_button(
             name,
-            partial(_document, case, called, ending, loaded.question.name),
+            partial(_document, case, called, ending, loaded.question.name, what_it_is(loaded, case)),
             file_name=f"context-{entry.entry_id}.{ending}",
             key=f"context_{ending}",
             icon=":material/description:",
-        )
-    with st.expander("Every change, with who made it"):
-        frame.lines(
-            f'<div class="cm-row">{markup(words.moment(turn.at))} UTC: {markup(turn.by)}</div>'
-            for turn in reversed(desk.history(KIND, entry.entry_id))
+            on_click="ignore",
+            help="Marked OFFICIAL-SENSITIVE, with initials",
         )
 
 
-def _document(case: ContextCase, called: Mapping[str, str], ending: str, name: str) -> bytes:
-    return document_bytes(draw_context(case, called, case_name=name), f".{ending}")
+def _document(case: ContextCase, called: Mapping[str, str], ending: str, name: str, what: str) -> bytes:
+    return document_bytes(draw_context(case, called, case_name=name, what=what), f".{ending}")
 
 
-def _keep(entry: Entry, build: Callable[[], ContextCase], done: str) -> None:
-    desk.attempt_here(
-        lambda: desk.keep(KIND, build().to_dict(), entry_id=entry.entry_id, after=entry.turn), done
-    )
+def _keep(entry: Entry, build: Callable[[], ContextCase], done: str, *, why: str) -> None:
+    def keep() -> None:
+        turn = desk.keep(KIND, build().to_dict(), why=why, entry_id=entry.entry_id, after=entry.turn)
+        # The boxes follow, unless somebody else has written in them meanwhile.
+        if _seen(entry).turn == entry.turn:
+            state.take_in_hand(SEEN, turn)
+
+    desk.attempt_here(keep, done)
 
 
 def method() -> None:

@@ -144,6 +144,12 @@ def peer_map(
     return nodes, edges
 
 
+def pictured(around: answers.Around) -> answers.Around:
+    """Return what of the surroundings of a child is drawn, and how many are left out; tables hold all."""
+    nodes, edges = peers.pictured(around.nodes, around.edges, most=workbench.MOST_NODES)
+    return answers.Around(nodes, edges, around.left_out + len(around.nodes) - len(nodes))
+
+
 SMALL = 40
 """Up to this many symbols a picture is drawn anew at each click."""
 

@@ -220,6 +220,38 @@ def around(
     return nodes.drop_duplicates("id", ignore_index=True), edges, left_out
 
 
+def pictured(nodes: pd.DataFrame, edges: pd.DataFrame, *, most: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return what of the surroundings of a child is drawn: no more nodes than can be read, and the links among them.
+
+    Who and what is one step away comes before what is two; then adults of concern and protective people; then what
+    somebody stated, what has most records and what is newest. It is the link that counts, and nothing else of a child.
+
+    Parameters
+    ----------
+    nodes, edges
+        as `around` gives them.
+    """
+    if len(nodes) <= most:
+        return nodes, edges
+    middle = nodes.loc[nodes["step"] == 0, "id"]
+    own = pd.concat([edges.assign(id=edges[end]) for end in ("source", "target")])
+    touches = own["source"].isin(middle) | own["target"].isin(middle)
+    known = (
+        own[touches]
+        .groupby("id")
+        .agg(stated=("stated", "any"), items=("items", "sum"), last=("last_seen", "max"))
+    )
+    ranked = nodes.join(known, on="id").assign(
+        apart=(nodes["near"] | (nodes["kind"] == "adult_of_concern")).astype(bool),
+    )
+    ranked = ranked.assign(stated=ranked["stated"].eq(True), items=ranked["items"].fillna(0).astype("int64"))
+    order = ["step", "apart", "stated", "items", "last", "id"]
+    kept = ranked.sort_values(order, ascending=[True, False, False, False, False, True])["id"].head(most)
+    inside = set(kept)
+    shown = edges[edges["source"].isin(inside) & edges["target"].isin(inside)]
+    return nodes[nodes["id"].isin(inside)].reset_index(drop=True), shown.reset_index(drop=True)
+
+
 def _contact_nodes(mine: pd.DataFrame) -> pd.DataFrame:
     each = mine.drop_duplicates(["contact_type", "contact_id"])
     return pd.DataFrame(

@@ -66,7 +66,8 @@ class Outcome:
             It is not one of OUTCOMES, or nothing says how it is known.
         """
         if self.found not in OUTCOMES:
-            msg = f"{self.found!r} is not an outcome of a context: use one of {', '.join(OUTCOMES)}."
+            said = f"{self.found!r} is not one of these" if self.found else "nothing is said of how it is now"
+            msg = f"The outcome was not kept: {said}: {', '.join(OUTCOMES.values())}."
             raise ValueError(msg)
         if not self.how.strip():
             msg = "The outcome was not kept: say how it is known."

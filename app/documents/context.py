@@ -9,13 +9,14 @@ from app.documents.paper import Bullets, Grid, Heading, Paper, Part, Text
 from mapping.contexts import AROUND, KINDS, OUTCOMES, WEIGHTS, ContextCase
 
 
-def draw_context(case: ContextCase, called: Mapping[str, str], *, case_name: str) -> Paper:
+def draw_context(case: ContextCase, called: Mapping[str, str], *, case_name: str, what: str = "") -> Paper:
     """Return the case of a context as a document.
 
     Parameters
     ----------
     called : child to what they are called in it.
     case_name : the case of the hub that it belongs to.
+    what : what the context is, where that is known closer than its kind: "school".
     """
     closed = (
         "open" if case.closed_on is None else f"closed {words.day(case.closed_on)}: {case.closed_because}"
@@ -26,7 +27,7 @@ def draw_context(case: ContextCase, called: Mapping[str, str], *, case_name: str
             (
                 (
                     case.called,
-                    KINDS[case.kind],
+                    what or KINDS[case.kind],
                     words.day(case.opened_on),
                     words.day(case.review_on),
                     case.owner,

@@ -11,6 +11,7 @@ frame.said_once()
 chosen = state.known_choice("context", [entry.entry_id for entry, _ in cases])
 left, right = frame.picture_and_panel()
 if chosen is None:
+    context_page.forget_seen()
     with left:
         frame.heading("Open a case")
         context_page.open_case(loaded)
@@ -33,6 +34,6 @@ else:
         context_page.read(loaded, entry, case)
     with right:
         context_page.beside(loaded, entry, case)
-context_page.listed(cases, loaded.day)
+context_page.listed(loaded, cases)
 with frame.method():
     context_page.method()

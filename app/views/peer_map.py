@@ -90,8 +90,9 @@ names = MapNames(
     added.labels(answers.labels(loaded, False), late, shown=False),
 )
 rings = bands.peer_places(all_grades, *asked)
-where = added.in_context(around.nodes, charts.put(rings, work.sheet.positions))
-nodes, edges = network.peer_map(loaded, child, around, names.people, where=where, called=names.called)
+shown = network.pictured(around)
+where = added.in_context(shown.nodes, charts.put(rings, work.sheet.positions))
+nodes, edges = network.peer_map(loaded, child, shown, names.people, where=where, called=names.called)
 nodes = nodes.assign(mark=[said.view if (said := work.sheet.views.get(node)) else "" for node in nodes["id"]])
 rows = answers.surroundings(loaded, child, around, called=names.called)
 frame.title(f"Peer map of {label[child]}", words.peer_answer(rows), place=top, steady=True)
@@ -102,7 +103,7 @@ with boxes:
 with standing:
     peer_map_saved.standing(work, saved)
 
-chosen = state.known_choice("link", edges["id"])
+chosen = state.known_choice("link", around.edges["id"])
 node = state.known_choice("map_node", nodes["id"])
 with chart:
     network.chart(
@@ -124,6 +125,10 @@ with picture:
     if around.left_out:
         frame.quiet(
             f"{words.count(around.left_out, 'person', 'people')} two steps away are left out of the picture: filter to see them."
+        )
+    if len(shown.nodes) < len(around.nodes):
+        frame.quiet(
+            f"{words.number(len(around.nodes) - len(shown.nodes))} of {words.number(len(around.nodes))} are in the table and not in the picture, which would be too full to be read: those linked by what nobody stated and by the fewest records. Filter to see them."
         )
 with panel:
     if chosen is not None:
@@ -153,13 +158,13 @@ drawn = document.Drawn(
 )
 peer_map_leaving.take_away(loaded, drawn)
 
-shown = rows.assign(
+listed = rows.assign(
     who=[words.who(row, names.people) for row in rows.to_dict("records")],
     nature=[words.nature(nature) for nature in rows["nature"]],
     place=[peer_map_sheet.said(work.sheet, other) for other in rows["other"]],
 )
 tables.show(
-    shown,
+    listed,
     key="peer_map",
     title="Everyone and everything linked to this child: choose a row to see what it rests on",
     what="link",

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import docx
 import pytest
@@ -97,8 +98,139 @@ def test_a_case_is_opened_changed_followed_and_closed(
     (entry,) = load_entries(store, "context")
     assert (entry.by, entry.content["key"], entry.content["owner"]) == ("Jo, social work", "T1", "Al, police")
     assert len(entry.content["children"]) >= 2
-    app.text_area(key=f"plan_{entry.entry_id}_1").input("Ask the company to end the line")
-    app.button(key=f"FormSubmitter:context_{entry.entry_id}_1-Keep").click().run()
+    write(app, "Plan", "Ask the company to end the line")
+    press(app, "Keep")
     assert "The case is kept." in shown(app)
     (entry,) = load_entries(store, "context")
     assert (entry.turn, entry.content["plan"]) == (2, "Ask the company to end the line")
+
+
+def write(app: AppTest, label: str, text: str) -> None:
+    next(box for box in (*app.text_area, *app.text_input) if box.label == label).input(text)
+
+
+def press(app: AppTest, label: str) -> None:
+    next(button for button in app.button if button.label == label).click().run()
+
+
+def a_case(store: str, **changed: Any) -> str:
+    with open_store(store) as opened:
+        content = replace(CASE, opened_on=date(2024, 5, 1), review_on=date(2024, 6, 20), **changed).to_dict()
+        return keep_entry(
+            opened, "context", content, by="Jo", entry_id=f"k_{changed.get('role', '')}"
+        ).entry_id
+
+
+def reading(open_app: Callable[..., AppTest], case: Path, entry_id: str, role: str = "chair") -> AppTest:
+    app = open_app(case, "contexts", role=role)
+    app.session_state["user_name"] = "Sam"
+    app.session_state["chosen"] = {"context": entry_id}
+    return app.run()
+
+
+def test_schools_and_places_of_one_child_can_have_a_case_and_homes_cannot(
+    open_app: Callable[..., AppTest], write_case: Any, store: str
+) -> None:
+    child = {"person_id": "C1", "date_of_birth": "2010-01-01", "school_id": "L2"}
+    folder = write_case(
+        people=[child],
+        locations=[{"location_id": place, "kind": kind} for place, kind in (("L1", "park"), ("L2", "school"), ("L3", "home"), ("L4", "online"))],
+        presence=[{"person_id": "C1", "location_id": "L1", "seen_at": "2024-05-30T12:00"}],
+        things=[{"thing_id": "T1", "kind": "vehicle", "label": "KX21"}],
+    )  # fmt: skip
+    app = open_app(folder, "contexts")
+    box = next(box for box in app.selectbox if box.label == "What is it about?")
+    assert box.options == ["Type to find it", "park or open space L1 (park or open space)", "school L2 (school)", "online space L4 (online space)", "KX21 (vehicle)"]  # fmt: skip
+    for key, linked in (("location:L1", ["C1"]), ("location:L2", [])):
+        app.session_state["chosen"] = {"context_of": key}
+        app.session_state["user_name"] = "Jo"
+        app.run()
+        write(app, "What is the concern?", "Adults wait here")
+        write(app, "Who answers for it?", "Jo")
+        press(app, "Open the case")
+        (entry,) = (each for each in load_entries(store, "context") if each.content["key"] == key[-2:])
+        assert entry.content["children"] == linked
+    # Its pupils are offered, and none is linked by that alone.
+    app.multiselect[0].select("?? (C1)")
+    press(app, "Keep these children")
+    (entry,) = (each for each in load_entries(store, "context") if each.content["key"] == "L2")
+    assert (entry.content["children"], entry.why) == (["C1"], "children linked")
+
+
+def test_no_context_has_two_open_cases_of_those_who_see_the_same(
+    store: str, open_app: Callable[..., AppTest], shown: Callable[[AppTest], str], case: Path
+) -> None:
+    entry_id = a_case(store)
+    app = open_app(case, "contexts", role="social_worker")
+    app.session_state["chosen"] = {"context_of": "location:L1"}
+    assert "has an open case already" in shown(app.run())
+    press(app, "Open that case")
+    assert (app.session_state["chosen"]["context"], app.session_state["chosen"]["context_of"]) == (
+        entry_id,
+        None,
+    )
+    analyst = open_app(case, "contexts", role="analyst")
+    analyst.session_state["chosen"] = {"context_of": "location:L1"}
+    assert "has an open case already" not in shown(analyst.run())
+
+
+def test_what_is_typed_is_not_lost_while_somebody_else_keeps_the_case(
+    store: str, open_app: Callable[..., AppTest], shown: Callable[[AppTest], str], case: Path
+) -> None:
+    entry_id = a_case(store)
+    app = reading(open_app, case, entry_id)
+    with open_store(store) as opened:
+        theirs = replace(CASE, strengths="The owner knows them", owner="Kim").to_dict()
+        keep_entry(opened, "context", theirs, by="Kim", entry_id=entry_id, after=1)
+    write(app, "Plan", "Lighting")
+    press(app, "Keep")
+    said = shown(app)
+    assert "Nothing was kept yet, and what you typed is still here" in said
+    assert "Kim kept this case at" in said
+    assert "<b>Strengths: what protects here</b>: The owner knows them" in said
+    press(app, "Keep")
+    (entry,) = load_entries(store, "context")
+    kept = {name: entry.content[name] for name in ("plan", "strengths", "owner")}
+    assert (entry.turn, entry.by, entry.why) == (3, "Sam", "plan")
+    assert kept == {"plan": "Lighting", "strengths": "The owner knows them", "owner": "Kim"}
+    assert [box.value for box in app.text_area if box.label == "Plan"] == ["Lighting"]
+
+
+def test_the_boxes_stay_as_they_are_filled_while_an_outcome_is_added(
+    store: str, open_app: Callable[..., AppTest], shown: Callable[[AppTest], str], case: Path
+) -> None:
+    entry_id = a_case(store)
+    app = reading(open_app, case, entry_id)
+    # What is typed and not sent is in the browser alone, as long as its box has the same key.
+    boxes = [box.key for box in app.text_area]
+    press(app, "Add")
+    assert "The outcome was not kept: nothing is said of how it is now: safer than before" in shown(app)
+    write(app, "How do you know?", "seen by the warden")
+    app.segmented_control(key=f"found_{entry_id}_1").set_value("safer")
+    press(app, "Add")
+    (entry,) = load_entries(store, "context")
+    assert [each["found"] for each in entry.content["outcomes"]] == ["same", "safer"]
+    assert [box.key for box in app.text_area] == boxes
+    write(app, "Plan", "Lighting")
+    press(app, "Keep")
+    (entry,) = load_entries(store, "context")
+    assert (entry.turn, entry.content["plan"], len(entry.content["outcomes"])) == (3, "Lighting", 2)
+
+
+def test_an_analyst_is_told_beside_each_button_who_reads_a_case_and_links_nobody_by_what_others_may_not_see(
+    store: str, open_app: Callable[..., AppTest], shown: Callable[[AppTest], str], case: Path
+) -> None:
+    shared, own = a_case(store), a_case(store, role="analyst")
+    told = "Social workers and the chair of the meeting read this case too."
+    said = {
+        (role, entry_id): shown(reading(open_app, case, entry_id, role))
+        for role, entry_id in (("analyst", shared), ("analyst", own), ("chair", shared))
+    }
+    assert {key: text.count(told) for key, text in said.items()} == {("analyst", shared): 3, ("analyst", own): 0, ("chair", shared): 0}  # fmt: skip
+    assert "Analysts alone read it." in said["analyst", own]
+    buttons = {
+        entry_id: [button.label for button in reading(open_app, case, entry_id, "analyst").button]
+        for entry_id in (shared, own)
+    }
+    offered = {entry_id: "Link these children to the case" in labels for entry_id, labels in buttons.items()}
+    assert offered == {shared: False, own: True}

@@ -99,3 +99,26 @@ def test_contexts_of_a_peer_map() -> None:
         "things",
         "online",
     ]
+
+
+def test_of_very_many_those_with_the_firmest_links_are_drawn_and_the_same_every_time() -> None:
+    rows = [("a", f"p{number:04}", "event", "unknown") for number in range(5_000)]
+    rows += [
+        ("a", "friend", "peer", "unknown"),
+        ("a", "aunt", "event", "protective"),
+        ("a", "man", "event", "harmful"),
+    ]
+    found = links(*rows)
+    found.loc[found["person_b"] == "p4999", "items"] = 3
+    found.loc[found["person_b"] == "p4998", "last_seen"] = pd.Timestamp("2026-03-02")
+    kind = pd.Series({"man": "adult_of_concern"})
+    nodes, edges, _ = peers.around("a", peers.links_drawn(found), NO_TIES, kind)
+    drawn, lines = peers.pictured(nodes, edges, most=7)
+    assert drawn["ref"].tolist() == ["a", "p0000", "p4998", "p4999", "friend", "aunt", "man"]
+    assert sorted(lines["person_b"]) == ["aunt", "friend", "man", "p0000", "p4998", "p4999"]
+    shuffled, _ = peers.pictured(
+        nodes.sample(frac=1, random_state=1), edges.sample(frac=1, random_state=1), most=7
+    )
+    assert set(shuffled["id"]) == set(drawn["id"])
+    whole, _ = peers.pictured(nodes, edges, most=len(nodes))
+    assert whole is nodes
