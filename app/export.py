@@ -21,6 +21,7 @@ from mapping.drawing import network_to_svg
 from mapping.exchange import network_to_gexf, network_to_graphml, network_to_html
 from mapping.items import all_contact_items
 from mapping.layout import chart_positions
+from mapping.markings import MARKING
 from mapping.network import to_networkx
 from mapping.text import initials, write_csv
 
@@ -156,7 +157,7 @@ def export_graph(
         [kept, ties[["person_a", "person_b", "items", "sources", "kinds", "first_seen", "last_seen"]]]
     )
     graph = to_networkx(pd.concat([people, contexts]), edges)
-    graph.graph.update(marking="OFFICIAL-SENSITIVE", as_of=analysis.as_of, note=f"{NOT_PROOF} {NOTE}")
+    graph.graph.update(marking=MARKING, as_of=analysis.as_of, note=f"{NOT_PROOF} {NOTE}")
     return graph
 
 

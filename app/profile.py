@@ -302,16 +302,21 @@ def previous(period: Period) -> dict[str, Period]:
     """Return the periods that a profile is compared with, by what they are called."""
     year = pd.DateOffset(months=YEAR)
     last = Period((pd.Timestamp(period.until) + pd.Timedelta(days=1) - year).date(), period.until)
-    back = Period((pd.Timestamp(period.since) - year).date(), (pd.Timestamp(period.until) - year).date())
     return {
         "the period asked about": period,
         "as long before it": period.before(),
-        "the same a year before": back,
+        "the same a year before": year_before(period),
         "the last 12 months": last,
         "the 12 months before": Period(
             (pd.Timestamp(last.since) - year).date(), last.since - timedelta(days=1)
         ),
     }
+
+
+def year_before(period: Period) -> Period:
+    """Return the same days of the year before."""
+    year = pd.DateOffset(months=YEAR)
+    return Period(*((pd.Timestamp(day) - year).date() for day in (period.since, period.until)))
 
 
 @dataclass(frozen=True)
@@ -429,3 +434,14 @@ def months_of(when: pd.Series, period: Period, child: pd.Series | None = None) -
     counted = month.groupby(month).size() if child is None else child.groupby(month).nunique()
     counted = counted.reindex(index, fill_value=0).astype("int64")
     return counted.set_axis(index.astype(str))
+
+
+def by_month(scope: Scope, period: Period) -> dict[str, pd.Series]:
+    """Count what a profile follows by month of a period, both episodes and children."""
+    missing = scope.episodes(period)
+    return {
+        "Missing episodes": months_of(missing["reported_at"], period),
+        "Children missing": months_of(missing["reported_at"], period, missing["person_id"]),
+        "Incidents": months_of(scope.incidents(period)["started_at"], period),
+        "Referrals": months_of(scope.referrals(period)["received_on"], period),
+    }

@@ -13,15 +13,16 @@ from app.data import Loaded, kept
 from app.documents import web
 from app.documents.paper import DRAFT, Paper
 from app.documents.profile import draw_up, profile_paper
-from app.documents.profile_sections import BUILDERS, Section
+from app.documents.profile_section import Section
+from app.documents.profile_sections import BUILDERS
 from app.profile import Scope, areas, build_scope, whole_period
 from app.text import markup, plain, short
 from mapping.codes import load_codes
 from mapping.entries import Entry
+from mapping.markings import MARKINGS
 from mapping.profiles import (
     AIMS,
     LONGEST,
-    MARKINGS,
     SECTIONS,
     Asked,
     Profile,

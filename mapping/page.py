@@ -16,6 +16,7 @@ from pyvis.network import Network as Picture
 
 from mapping.kinds import HARM_COLOUR, KINDS, PROTECTIVE_COLOUR, SHIELD, Kind, kind_svg
 from mapping.layout import Positions, chart_positions, spread
+from mapping.markings import MARKING, marking_fault
 from mapping.symbols import (
     Entry,
     Link,
@@ -30,7 +31,6 @@ from mapping.symbols import (
 )
 from mapping.text import one_line, shortened
 
-MARKINGS = ("OFFICIAL", "OFFICIAL-SENSITIVE")
 MOST_NODES = 1_000
 """Nodes above which a stand-alone page is refused.
 
@@ -49,7 +49,7 @@ def network_to_html(
     path: str | PathLike[str],
     *,
     title: str,
-    marking: str = "OFFICIAL-SENSITIVE",
+    marking: str = MARKING,
     note: str = "",
     as_of: date | None = None,
     half_life: float | None = 180,
@@ -106,8 +106,8 @@ def network_to_html(
 
 def _validate(graph: nx.Graph[Any], marking: str, positions: Positions | None, most_nodes: int) -> None:
     faults = []
-    if marking not in MARKINGS:
-        faults.append(f"The marking {marking!r} may not be used here: choose {' or '.join(MARKINGS)}.")
+    if fault := marking_fault(marking):
+        faults.append(fault)
     if len(graph) > most_nodes:
         faults.append(
             f"This network has {len(graph):,} people, places and things; a stand-alone page stays usable up to {most_nodes:,}. "

@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from mapping.codes import load_codes
+from mapping.markings import marking_fault
 
 SECTIONS: Mapping[str, str] = {
     "terms": "Terms of reference",
@@ -37,7 +38,6 @@ AIMS: Mapping[str, str] = {
     "protect": "Protect",
     "prepare": "Prepare",
 }
-MARKINGS = ("OFFICIAL", "OFFICIAL-SENSITIVE")
 LONGEST = 20_000
 """Characters of the analyst's own words on one section."""
 
@@ -80,9 +80,8 @@ class Asked:
         if self.concern and self.concern not in known:
             msg = f"{self.concern!r} is not a concern. Use one of {', '.join(known)}, or none for all."
             raise ValueError(msg)
-        if self.marking not in MARKINGS:
-            msg = f"{self.marking!r} is not a marking for this tool: use {' or '.join(MARKINGS)}."
-            raise ValueError(msg)
+        if fault := marking_fault(self.marking):
+            raise ValueError(fault)
 
     @property
     def figures(self) -> Asked:

@@ -11,8 +11,8 @@ from xml.etree import ElementTree as Xml
 import pandas as pd
 
 from app import kinds
-from app.documents.paper import MARKING
 from mapping.kinds import ICON_PLACE, ICON_PLACES, KINDS, OUTLINES, Kind
+from mapping.markings import MARKING
 from mapping.text import one_line, shortened, xml_safe
 
 SIZE = 36.0

@@ -30,7 +30,7 @@ NO_SUCH = "There is no candidate operation {asked} with these grades and this da
 MOST_TOLD = 5
 LIMITS = (
     "Being tied to a contact says nothing about what a child did; a shared phone or place may have an innocent reason.",
-    "A record that ties a child to a contact is not proof. Each item below says where it came from, and its grade where it has one; each is graded alone.",
+    "A record that ties a child to a contact is not proof. Each item of evidence says where it came from, and its grade where it has one; each is graded alone.",
     "“Otherwise linked” means that something else on record links two children. What nobody recorded is not here.",
 )
 KINDS_OF_RECORDS = {
@@ -189,7 +189,7 @@ def _children(loaded: Loaded, children: list[str], label: pd.Series) -> list[Par
         ]
         for row in table.to_dict("records")
     ]
-    title = "Children, in the order of their ids"
+    title = "Children, in the order of their ids; links to others here are also those through these contacts"
     return [Grid(["Child", "Age", "Group", "Lives in ward", "Links to others here"], rows, title, (2.4, 0.7, 2, 2, 1.2))]  # fmt: skip
 
 

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from mapping.markings import MARKING, marking_fault
 from mapping.text import visible, xml_safe
 
-MARKINGS = ("OFFICIAL", "OFFICIAL-SENSITIVE")
-MARKING = "OFFICIAL-SENSITIVE"
 DRAFT = "Drafted from the records; not yet read by anyone."
 
 
@@ -82,9 +81,8 @@ class Paper:
 
     def __post_init__(self) -> None:
         """Check what every document must hold to."""
-        if self.marking not in MARKINGS:
-            msg = f"{self.marking!r} is not a marking for this tool: use {' or '.join(MARKINGS)}. SECRET and above do not belong here."
-            raise ValueError(msg)
+        if fault := marking_fault(self.marking):
+            raise ValueError(fault)
         for part in self.parts:
             _validate(part)
 

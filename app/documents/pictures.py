@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from geopandas import GeoDataFrame
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.text import Annotation
 
 DARK, BLUE, PALE, ORANGE, LINE = kinds.INK, kinds.BLUE, kinds.PALE_BLUE, kinds.ORANGE, LINK_COLOUR
 WIDTH = 6.7
@@ -36,27 +37,33 @@ _MARKERS = {
     "hexagon": "h",
     "triangle": "^",
 }
+_BESIDE = ((0, -11), (0, 7), (0, -19), (0, 15), (38, -2), (-38, -2))
+"""Where the name of a node may stand, in points from it, the first choice first."""
+
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
-def months(series: Mapping[str, pd.Series], *, counted: str) -> bytes:
+def months(series: Mapping[str, pd.Series], before: Mapping[str, pd.Series], *, counted: str) -> bytes:
     """Draw counts by month, a row of bars each, beside the same month of the year before as a line.
 
     Parameters
     ----------
     series : what is counted to counts on "2025-03", missing where hidden or not known.
+    before : the same of the year before, on the months that they stand beside.
     """
     figure, panels = _figure(len(series), each=1.9)
     for axes, (name, counts) in zip(panels, series.items(), strict=True):
         index = pd.PeriodIndex(counts.index, freq="M")
-        values = pd.Series(counts.to_numpy(dtype=float, na_value=np.nan), index=index)
+        values, earlier = (
+            each.reindex(counts.index).to_numpy(dtype=float, na_value=np.nan)
+            for each in (counts, before[name])
+        )
         place = np.arange(len(values))
         axes.bar(place, values, color=BLUE, width=0.75, label="this month")
-        before = values.reindex(index - 12).to_numpy()
-        if not np.isnan(before).all():
-            axes.plot(place, before, color=ORANGE, marker="o", markersize=3, label="a year before")
+        if not np.isnan(earlier).all():
+            axes.plot(place, earlier, color=ORANGE, marker="o", markersize=3, label="a year before")
             axes.legend(frameon=False, fontsize=8, loc="upper left", ncols=2)
-        axes.set_ylim(0, max(1.0, float(np.nanmax([*values, 0.0])) * 1.3))
+        axes.set_ylim(0, max(1.0, float(np.nanmax([*values, *earlier, 0.0])) * 1.3))
         axes.set_title(name, loc="left", fontsize=9, fontweight="bold")
         step = max(1, len(values) // 12)
         axes.set_xticks(place[::step], [month.strftime("%b %y") for month in index[::step]], fontsize=7)
@@ -171,21 +178,45 @@ def network(nodes: pd.DataFrame, edges: pd.DataFrame) -> bytes:
         look = KINDS[str(kind)]
         marker = _MARKERS[look.shape]
         axes.scatter(rows["x"], -rows["y"], s=110, marker=marker, color=look.colour, edgecolor="white", zorder=2, label=look.label)  # fmt: skip
-    for row in nodes.to_dict("records"):
-        text = axes.annotate(
-            short(row["name"], limit=24),
-            (row["x"], -row["y"]),
-            xytext=(0, -11),
-            textcoords="offset points",
-            ha="center",
-            fontsize=6.5,
-            parse_math=False,
-        )
-        text.set_bbox({"facecolor": "white", "alpha": 0.7, "edgecolor": "none", "pad": 0.4})
+    texts = [_called(axes, row) for row in nodes.to_dict("records")]
     axes.margins(0.08)
     axes.set_axis_off()
     figure.legend(loc="outside lower center", ncols=4, fontsize=7, frameon=False)
+    _part(figure, texts)
     return _png(figure)
+
+
+def _called(axes: Axes, row: Mapping[Any, Any]) -> Annotation:
+    text = axes.annotate(
+        short(row["name"], limit=24),
+        (row["x"], -row["y"]),
+        xytext=_BESIDE[0],
+        textcoords="offset points",
+        ha="center",
+        fontsize=6.5,
+        parse_math=False,
+    )
+    text.set_bbox({"facecolor": "white", "alpha": 0.7, "edgecolor": "none", "pad": 0.4})
+    return text
+
+
+def _part(figure: Figure, texts: Sequence[Annotation]) -> None:
+    """Move the name of a node above or beside it where it would lie on one that stands already."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    FigureCanvasAgg(figure).draw()
+    figure.set_layout_engine("none")  # names are moved within the picture as it lies now
+    taken: list[Any] = []
+    for text in texts:
+        for offset in _BESIDE:
+            text.set_position(offset)
+            box = text.get_window_extent()
+            if not box.count_overlaps(taken):
+                break
+        else:
+            text.set_position(_BESIDE[0])
+            box = text.get_window_extent()
+        taken.append(box)
 
 
 def _draw_wards(axes: Axes, shapes: GeoDataFrame, values: pd.Series, limits: Sequence[float]) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from app import words
 from app.documents.paper import Bullets, Grid, Heading, Paper, Part, Text
-from app.documents.profile_sections import BUILDERS, Section, build
+from app.documents.profile_section import Section
+from app.documents.profile_sections import BUILDERS, build
 from app.profile import Scope
 from app.text import plain
 from geo.disclosure import SMALL

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from app.documents.paper import MARKING, one_line
+from app.documents.paper import one_line
 from app.documents.portable import to_pdf
 from app.documents.web import to_html
 from app.documents.week_pack import reference, times, week_pack
@@ -22,6 +22,7 @@ from app.partners import partners_for
 from app.results import swapped_in
 from app.week import kind_said
 from geo.weeks import PlannedVisit, Week
+from mapping.markings import MARKING
 from mapping.text import write_csv
 
 LONDON = ZoneInfo("Europe/London")

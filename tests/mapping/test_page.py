@@ -264,7 +264,7 @@ def test_a_page_is_refused_with_every_fault_at_once(tmp_path: Path) -> None:
     with pytest.raises(
         ValueError,
         match=(
-            r"The marking 'SECRET' may not be used here: choose OFFICIAL or OFFICIAL-SENSITIVE\.\n"
+            r"'SECRET' is not a marking for this tool: use OFFICIAL or OFFICIAL-SENSITIVE\. SECRET and above do not belong here\.\n"
             r"This network has 1,001 people, places and things; a stand-alone page stays usable up to 1,000\. "
             r"Choose one group or one child, or export GraphML\.\n"
             r"No such kind of node: None\. Give every node a kind of mapping\.kinds\.KINDS\.\n"

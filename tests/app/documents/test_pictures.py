@@ -26,8 +26,10 @@ def _colours(png: bytes) -> set[tuple[int, ...]]:
 
 def test_months_are_the_same_bytes_each_time() -> None:
     counts = pd.Series([3.0, np.nan, 5.0, 2.0], index=["2025-01", "2025-02", "2025-03", "2026-01"])
-    first = pictures.months({"Missing episodes": counts}, counted="number")
-    assert first == pictures.months({"Missing episodes": counts}, counted="number")
+    first = pictures.months({"Missing episodes": counts}, {"Missing episodes": counts}, counted="number")
+    assert first == pictures.months(
+        {"Missing episodes": counts}, {"Missing episodes": counts}, counted="number"
+    )
     assert (11, 83, 148) in _colours(first)  # the blue of the bars
     assert (180, 95, 6) in _colours(first)  # and the line of the year before
 

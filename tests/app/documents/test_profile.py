@@ -12,10 +12,12 @@ import pandas as pd
 import pytest
 
 from app.analysis import Analysis, analyse, load_geography
+from app.documents import pictures
 from app.documents.paper import DRAFT, Bullets, Grid, Heading, Paper, Picture, Text
 from app.documents.portable import to_pdf
 from app.documents.profile import CHANGED, draw_up, profile_paper
-from app.documents.profile_sections import NOT_WIDER, Section
+from app.documents.profile_section import NOT_WIDER, Section
+from app.documents.profile_sections import build
 from app.documents.web import to_html
 from app.documents.word import to_docx
 from app.profile import Scope, build_scope
@@ -72,6 +74,47 @@ def test_the_summary_says_what_is_counted(sections: dict[str, Section]) -> None:
         "There were 4,958 missing episodes of 1,381 children; 525 of these children (38.0%) were missing more than once.",
     )
     assert "Referrals in the last 12 months: 242, in the 12 months before 240; chance could explain that." in sections["comparison"].sentences  # fmt: skip
+
+
+def test_a_year_stands_beside_the_year_before_it(demo: Analysis, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[dict[str, pd.Series]] = []
+    monkeypatch.setattr(pictures, "months", lambda now, before, **_: drawn.extend((now, before)) or b"")
+    months = build("times", build_scope(demo, None, Asked(since=date(2025, 4, 1))))
+    assert [{name: int(each.sum()) for name, each in side.items()} for side in drawn] == [
+        {"Missing episodes": 4958, "Incidents": 149, "Referrals": 242},
+        {"Missing episodes": 4280, "Incidents": 47, "Referrals": 240},
+    ]
+    assert drawn[0]["Referrals"].index.equals(drawn[1]["Referrals"].index)
+    assert months.parts[0].caption == "By month, with the year before"
+
+    drawn.clear()
+    first = build("times", build_scope(demo, None, Asked(until=date(2023, 9, 30))))
+    assert all(each.isna().all() for each in drawn[1].values())
+    assert first.parts[0].caption == "By month: nothing is on record of the year before"
+
+
+def test_a_period_is_compared_with_each_other_period_once(demo: Analysis) -> None:
+    earlier = build_scope(demo, None, Asked(since=date(2024, 4, 1), until=date(2025, 3, 31)))
+    found = build("comparison", earlier)
+    assert found.parts[0].columns == [
+        "What",
+        "The period asked about (1 April 2024 to 31 March 2025)",
+        "As long before it (1 April 2023 to 31 March 2024)",
+    ]
+    assert found.sentences[0] == "Referrals in the 12 months to 31 March 2025: 240, in the 12 months before 228; chance could explain that."  # fmt: skip
+
+
+def test_what_is_not_recorded_of_places_is_said_with_what_comes_first(sections: dict[str, Section]) -> None:
+    kinds = {row[0]: row[1] for row in sections["places"].parts[0].rows}
+    most = max((name for name in kinds if name not in ("Total", "not recorded")), key=lambda name: int(kinds[name]))  # fmt: skip
+    assert (
+        sections["places"]
+        .sentences[0]
+        .endswith(
+            f" Where the kind of place is recorded, most are at: {most} ({kinds[most]})."
+            f" Of {kinds['not recorded']} it is not recorded what kind of place it was."
+        )
+    )
 
 
 def test_the_rest_of_the_summary_is_that_of_the_files_and_the_results(
