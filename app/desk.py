@@ -15,7 +15,7 @@ from mapping.entries import Entry, entry_history, keep_entry, load_entries, remo
 from mapping.store import Store, load, open_store, store_file, store_url
 
 # What one role begins and not every other may read; meetings and contexts say so themselves.
-WALLED = ("peer_map", "profile", "plan")
+WALLED = ("peer_map", "profile", "plan", "visit_result")
 NAMELESS = "Give your name first: what you enter is kept with who entered it."
 
 
@@ -74,7 +74,11 @@ def keep(
         It could not be kept.
     """
     with open_store(url()) as store:
-        if kind in ("peer_map", "profile"):  # a plan says itself whose records it was made from
+        if kind in (
+            "peer_map",
+            "profile",
+            "visit_result",
+        ):  # a plan says itself whose records it was made from
             content = {**content, "role": _kept_for(store, kind, entry_id)}
         return keep_entry(store, kind, content, by=named(), why=why, entry_id=entry_id, after=after)
 

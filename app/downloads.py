@@ -21,6 +21,9 @@ KINDS = {
 def document(paper: Callable[[], Paper], *, name: str, key: str, case: str, named: bool = False) -> None:
     """Show a button for each form of a document; it is written when the button is pressed.
 
+    Pressing one does not draw the page anew: while it is drawn, Streamlit forgets what the other buttons would
+    write, and one pressed in that moment would give nothing.
+
     Parameters
     ----------
     paper : draws the document up.

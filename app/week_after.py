@@ -29,6 +29,7 @@ from geo.weeks import (
     validate_week,
     week_from_dict,
 )
+from mapping.access import Viewer, reaches_others
 from mapping.entries import Entry
 from mapping.language import hints
 
@@ -56,9 +57,9 @@ AFTER_LIMITS = (
 
 
 def results_of(plan_id: str) -> dict[str, tuple[Entry, VisitResult]]:
-    """Return the results entered for a saved plan, by visit_id."""
+    """Return the results entered for a saved plan that this role may read, by visit_id; the one written last counts."""
     found = {}
-    for entry in desk.entries(RESULT_KIND):
+    for entry in sorted(desk.entries(RESULT_KIND), key=lambda entry: (entry.at, entry.entry_id)):
         try:
             result = result_from_dict(entry.content)
         except ValueError:
@@ -285,6 +286,10 @@ def _result_form(entry: Entry, held: Week, chosen: str, known_: tuple[Entry, Vis
         one, two = st.columns(2)
         owner = one.text_input("By whom", before.owner, max_chars=100, key=f"week_owner_{name}")
         due = two.date_input("Until", before.due, format="DD/MM/YYYY", key=f"week_due_{name}")
+        if reaches_others(entry.content, Viewer(state.role())):
+            frame.quiet(
+                "Others read this plan. A result that an analyst enters is for analysts: what others entered stays as it is for them."
+            )
         desk.who()
         sent = st.form_submit_button("Keep the result", type="primary")
     if not sent:
@@ -306,7 +311,9 @@ def _result_form(entry: Entry, held: Week, chosen: str, known_: tuple[Entry, Vis
 def _keep_result(result: VisitResult, held: Week, before: Entry | None) -> None:
     def keep() -> None:
         validate_result(result, held)
-        entry_id, after = (before.entry_id, before.turn) if before else (None, None)
+        # What an analyst writes may rest on restricted reports: it never becomes part of what others read.
+        again = before is not None and not reaches_others(before.content, Viewer(state.role()))
+        entry_id, after = (before.entry_id, before.turn) if before and again else (None, None)
         desk.keep(RESULT_KIND, result.to_dict(), entry_id=entry_id, after=after)
 
     said = " ".join(_hinted(result.found) + _hinted(result.follow_up))

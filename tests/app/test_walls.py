@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from geo.weeks import Choices, Figures, PlannedVisit, Week
+from app import desk
+from geo.weeks import Choices, Figures, PlannedVisit, VisitResult, Week
 from mapping.access import Viewer, may_read, visible
 from mapping.additions import add_record, correct_record, load_additions
 from mapping.contexts import ContextCase
@@ -203,3 +204,61 @@ def test_a_correction_of_a_restricted_row_is_not_even_counted(url: str, write_ca
     ]
     seen = visible(records, Viewer("social_worker"))
     assert (seen.notes, len(seen.table("associations"))) == ((), 0)
+
+
+def test_the_result_of_a_visit_that_an_analyst_enters_is_for_analysts(
+    url: str, open_app: OpenApp, case: Path
+) -> None:
+    plan = keep(url, "plan", a_week("Ours", "planner").to_dict())
+    ours = VisitResult(plan, "v1", True, {"staff": 2}, found="Spoke to the staff")
+    begun = keep(url, "visit_result", {**ours.to_dict(), "role": "planner"})
+    app = open_app(case, role="analyst")
+    app.session_state["user_name"] = "Al, analyst"
+    app.session_state["week_step"] = "Results"
+    app.session_state["chosen"] = {"visit": "v1"}
+    app.switch_page("views/week_of_action.py").run()
+    said = everything(app)
+    assert ("Spoke to the staff" in said, "A result that an analyst enters is for analysts" in said) == (True, True)  # fmt: skip
+    next(area for area in app.text_area if area.value == "Spoke to the staff").set_value("Quillon was there")
+    next(button for button in app.button if button.label == "Keep the result").click().run()
+    assert "The result is kept." in everything(app)
+    found = load_entries(url, "visit_result")
+    assert [(entry.turn, entry.content["found"], entry.content["role"]) for entry in found] == [
+        (1, "Spoke to the staff", "planner"),
+        (1, "Quillon was there", "analyst"),
+    ]
+    assert found[0].entry_id == begun
+    for role, seen in {"analyst": (True, False), "chair": (False, True), "planner": (False, True)}.items():
+        app = open_app(case, role=role)
+        app.session_state["week_step"] = "Results"
+        app.session_state["chosen"] = {"visit": "v1"}
+        app.switch_page("views/week_of_action.py").run()
+        said = everything(app)
+        assert ("Quillon" in said, "Spoke to the staff" in said) == seen, role
+
+
+def test_a_profile_that_an_analyst_saves_over_a_social_workers_is_for_analysts_from_then_on(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.desk.url", lambda: url)
+    monkeypatch.setattr("app.desk.named", lambda: "Al, analyst")
+
+    def seen(role: str) -> list[str]:
+        monkeypatch.setattr("app.state.role", lambda: role)
+        return [entry.content["words"]["summary"]["own"] for entry in desk.entries("profile")]
+
+    def save(role: str, text: str, entry_id: str | None = None) -> str:
+        monkeypatch.setattr("app.state.role", lambda: role)
+        content = Profile(Asked("What we see"), words={"summary": Words(text)}).to_dict()
+        return desk.keep("profile", content, entry_id=entry_id).entry_id
+
+    kept = save("social_worker", "Ours")
+    save("chair", "Ours, and more", kept)
+    assert [seen(role) for role in ("social_worker", "chair", "analyst")] == [["Ours, and more"]] * 3
+    save("analyst", "Quillon", kept)
+    assert {role: seen(role) for role in ("social_worker", "chair", "planner", "analyst")} == {
+        "social_worker": [],
+        "chair": [],
+        "planner": [],
+        "analyst": ["Quillon"],
+    }
