@@ -66,7 +66,11 @@ state.hold(*HELD.get(page.title, ()))
 if wanted := state.next_page():
     st.switch_page(f"views/{wanted}.py")
 frame.markings()
-case = data.case_name()
+try:
+    case = data.case_name()
+except (OSError, ValueError) as error:  # a store that cannot be opened (any more), such as one whose key is gone
+    frame.trouble(str(error))
+    st.stop()
 demo = data.is_demo() and ROLES[state.role()].sees_people
 place = frame.line(case, beside=lambda: (tour.again(demo=demo), page_help.show(page.title)))
 frame.say_line(place, case=case, as_of=state.as_of())

@@ -68,3 +68,14 @@ def test_the_page_says_how_what_is_entered_is_kept(
     assert "kept in an encrypted file" in desk.safekeeping()
     monkeypatch.setenv("CONTEXTMAP_STORE", "postgresql://hub@localhost/hub")
     assert "in a database on a server" in desk.safekeeping()
+
+
+def test_a_page_says_calmly_that_the_key_is_gone(
+    store: Path, run: Any, open_app: Any, shown: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(KEY_FILE, str(tmp_path / "hub.key"))
+    assert run("lock", store, "--new-key").code == 0
+    (tmp_path / "hub.key").rename(tmp_path / "taken.key")
+    app = open_app(f"sqlite:///{store}")
+    assert not app.exception
+    assert "Without the key the store cannot be opened." in shown(app)
