@@ -36,7 +36,12 @@ def append(action: str, /, **details: str) -> Path:
     line = json.dumps(
         {"at": now.isoformat(timespec="seconds"), "action": action, **details}, ensure_ascii=False
     )
-    with path.open("a", encoding="utf-8") as file:
+    with open(path, "a", encoding="utf-8", opener=_private) as file:
         file.write(line + "\n")
     path.chmod(0o600)
     return path
+
+
+def _private(path: str, flags: int) -> int:
+    """Open a file that nobody else may read from the moment it is there."""
+    return os.open(path, flags, 0o600)

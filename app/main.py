@@ -68,7 +68,7 @@ if wanted := state.next_page():
 frame.markings()
 try:
     case = data.case_name()
-except (OSError, ValueError) as error:  # a store that cannot be opened (any more), such as one whose key is gone
+except (OSError, ValueError) as error:  # a store that does not open any more: its key is gone
     frame.trouble(str(error))
     st.stop()
 demo = data.is_demo() and ROLES[state.role()].sees_people
