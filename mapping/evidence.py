@@ -15,7 +15,7 @@ Frame = nw.LazyFrame[Any]
 Band = Literal["A-B", "A-C", "all"]
 BANDS: Mapping[str, tuple[str, ...] | None] = {"A-B": ("A", "B"), "A-C": ("A", "B", "C"), "all": None}
 
-# A grade as one whole number that sorts from best to worst: 11 is 1A, 35 would be C-graded untested... letter first.
+# A grade as one whole number that sorts from best to worst, the letter first: 11 is 1A, 32 is 2C, 39 is C of no source grade.
 GRADE = "(ascii({s}.information_grade) - 64) * 10 + coalesce(TRY_CAST({s}.source_grade AS INTEGER), 9)"
 EPOCH = date(1970, 1, 1)
 
