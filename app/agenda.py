@@ -15,7 +15,7 @@ from app.hotspots import Counts
 from app.names import label_of
 from app.text import plain
 from geo import measures
-from geo.hotspots import area_hotspots
+from geo.hotspots import gi_star, standardised_rate
 from mapping.change import Standing
 from mapping.change import changes as every_change
 from mapping.entries import Entry
@@ -59,19 +59,24 @@ class Opened:
 
 def take_snapshot(loaded: Loaded) -> Snapshot:
     """Return what a meeting has before it now, for the next one to be compared with."""
-    standing = comparison.standing(loaded.analysis)
+    standing = comparison.standing(loaded.analysis, links=False)
     groups = standing.groups.to_pandas()
     large = groups[groups["group_id"].map(groups["group_id"].value_counts()) > 1]
-    ties = standing.ties.to_pandas()
     first = loaded.day - timedelta(days=KEPT_REFERRALS)
     called = answers.group_labels(loaded)
     return Snapshot(
         tuple(sorted(zip(large["person_id"], large["group_id"], strict=True))),
         called[called.index.isin(large["group_id"])].to_dict(),
-        tuple(sorted(zip(ties["contact_type"], ties["contact_id"], ties["person_id"], strict=True))),
+        _in_order(standing.ties, "contact_type", "contact_id", "person_id"),
         tuple(sorted(_hot(loaded, loaded.day))),
         tuple(sorted(answers.new_referrals(loaded, first)["referral_id"])),
     )
+
+
+def _in_order(table: pa.Table, *names: str) -> tuple[tuple[str, ...], ...]:
+    """Return the rows of a table of text in the order of these columns."""
+    ordered = table.select(list(names)).sort_by([(name, "ascending") for name in names])
+    return tuple(zip(*(ordered[name].to_pylist() for name in names), strict=True))
 
 
 def view(loaded: Loaded) -> tuple[str, str]:
@@ -86,9 +91,19 @@ def before(loaded: Loaded, last: Meeting | None, since: date) -> Snapshot:
     what this viewer would have been shown on that day, since nobody may learn from a difference what they
     may not see.
     """
-    if last is not None and last.snapshot is not None and (last.role, last.grades) == view(loaded):
-        return last.snapshot
-    return _snapshot_of(loaded, since)
+    return _kept_snapshot(loaded, last) or _snapshot_of(loaded, since)
+
+
+def begin(loaded: Loaded, last: Meeting | None, since: date) -> None:
+    """Start working out what the meeting compares with, where that was not kept, beside what is there now."""
+    if _kept_snapshot(loaded, last) is None:
+        data.begin(since)
+
+
+def _kept_snapshot(loaded: Loaded, last: Meeting | None) -> Snapshot | None:
+    if last is None or (last.role, last.grades) != view(loaded):
+        return None
+    return last.snapshot
 
 
 @kept
@@ -136,7 +151,7 @@ def _compared(loaded: Loaded, compared: Snapshot) -> pd.DataFrame:
 
 @kept
 def _changes(loaded: Loaded, compared: _Key) -> pd.DataFrame:
-    now = comparison.standing(loaded.analysis)
+    now = comparison.standing(loaded.analysis, links=False)
     held = compared.snapshot
     then = Standing(
         None,
@@ -267,5 +282,6 @@ def hot_wards(loaded: Loaded, day: date) -> frozenset[str]:
     """Return the wards that are hotspots over the four weeks up to a day."""
     counts = hotspot_page.counts(loaded)
     observed = recent_episodes(counts, day)
-    tested = area_hotspots(observed, counts.areas.table["population"], counts.areas.neighbours)
+    rates = standardised_rate(observed, counts.areas.table["population"])
+    tested = gi_star(rates, counts.areas.neighbours)
     return frozenset(tested.index[tested["hotspot"].fillna(False).astype(bool)])

@@ -164,6 +164,11 @@ class Analysis:
         """Links, ties and the groups that are being settled; None for a viewer who sees no people."""
         return None if self.linking is None else self.linking.network
 
+    def link(self) -> None:
+        """Link people and count what contacts reach, where this viewer sees people and it has not been done."""
+        if self.linking is not None:
+            _ = self.found_contacts
+
     @property
     def stamp(self) -> dict[str, str | None]:
         """What every summary begins with: the version, and the date that counts."""
@@ -433,6 +438,13 @@ class Analysis:
         found = self.contact_items(contact_type, contact_id)
         return sorted(found["person_id"].unique())
 
+    def contact_groups(self) -> pd.DataFrame:
+        """Return the groups each contact of two or more groups reaches: contact_type, contact_id, group_id, in that order."""
+        _ = self.found_contacts
+        query = contacts.reached_query(self._built.ties, self.group_table)
+        with self.records.connection.cursor() as cursor:
+            return cursor.execute(query.format_map(self.records.tables)).df()
+
     def contact_ties(self, types: Sequence[str]) -> pd.DataFrame:
         """Return one row for each child and shared contact; see `mapping.items.contact_ties`."""
         return items.contact_ties(self.found_contacts, types)
@@ -599,8 +611,8 @@ def analyse_records(
         known, settings, as_of, placed, bands, homes, linking, dict(seen.counts), clock, tuple(seen.notes)
     )
     weakref.finalize(analysis, records.forget)
-    if wait and linked and linking is not None:
-        _ = analysis.found_contacts
+    if wait and linked:
+        analysis.link()
     return analysis
 
 

@@ -293,24 +293,12 @@ def bridges(loaded: Loaded) -> pd.DataFrame:
     crossing = crossing.sort_values(
         ["last_seen", "contact_type", "contact_id"], ascending=[False, True, True]
     ).head(150)
-    group_of = loaded.analysis.groups.set_index("person_id")["group_id"]
-    listed = set(group_labels(loaded).index)
-    counted: dict[tuple[str, str], int] = {}
-    for kind, contact in zip(crossing["contact_type"], crossing["contact_id"], strict=True):
-        touched = sorted(
-            {
-                group_of[child]
-                for child in loaded.analysis.contact_children(kind, contact)
-                if child in group_of.index
-            }
-            & listed
-        )
-        for place, one in enumerate(touched):
-            for other in touched[place + 1 :]:
-                counted[one, other] = counted.get((one, other), 0) + 1
-    return pd.DataFrame(
-        [(a, b, n) for (a, b), n in sorted(counted.items())], columns=["group_a", "group_b", "contacts"]
-    )
+    reached = loaded.analysis.contact_groups().merge(crossing[["contact_type", "contact_id"]])
+    reached = reached[reached["group_id"].isin(group_labels(loaded).index)]
+    pairs = reached.merge(reached, on=["contact_type", "contact_id"], suffixes=("_a", "_b"))
+    pairs = pairs.rename(columns={"group_id_a": "group_a", "group_id_b": "group_b"})
+    pairs = pairs[pairs["group_a"] < pairs["group_b"]]
+    return pairs.groupby(["group_a", "group_b"]).size().rename("contacts").reset_index()
 
 
 @kept
@@ -341,19 +329,18 @@ def contact_table(loaded: Loaded, shown: bool) -> pd.DataFrame:
         whether full names are shown.
     """
     shared = loaded.analysis.shared_contacts
-    person = person_kinds(loaded)
-    pairs = list(
-        zip(shared["contact_type"], shared["contact_id"].astype(str), shared["contact_kind"], strict=True)
-    )
+    person = person_kinds(loaded).to_dict()
+    columns = ("contact_type", "contact_id", "contact_kind")
+    pairs = list(zip(*(shared[name].tolist() for name in columns), strict=True))
     drawn = [
         person.get(contact, "adult") if kind == "person" else kinds.contact_kind(kind, of)
         for kind, contact, of in pairs
     ]
     called = {
-        "person": labels(loaded, shown),
-        "location": place_names(loaded),
-        "thing": thing_names(loaded),
-        "event": event_names(loaded),
+        "person": labels(loaded, shown).to_dict(),
+        "location": place_names(loaded).to_dict(),
+        "thing": thing_names(loaded).to_dict(),
+        "event": event_names(loaded).to_dict(),
     }
     order = ["groups", "children", "last_seen", "contact_type", "contact_id"]
     out = shared.assign(
@@ -371,8 +358,10 @@ def event_names(loaded: Loaded) -> pd.Series:
     events = table(loaded, "events")
     codes = load_codes()["event_kind"]
     said = [
-        f"{codes.get(str(kind), str(kind))}, {words.day(began)}"
-        for kind, began in zip(events["kind"], events["started_at"], strict=True)
+        f"{codes.get(kind, kind)}, {began}"
+        for kind, began in zip(
+            events["kind"].astype(str).tolist(), words.days(events["started_at"]), strict=True
+        )
     ]
     return pd.Series(said, index=pd.Index(events["event_id"].astype(str), name="event_id"), dtype=object)
 

@@ -9,10 +9,8 @@ import pandas as pd
 import streamlit as st
 
 from app import answers, charts, data, network, state
-from app.data import Loaded, kept
+from app.data import EVERY_GRADE, Loaded, kept
 from app.text import short
-
-EVERY_GRADE = "all"
 
 FEWEST_SHARED = 2
 """A group of one band is taken for a group of another from this many members in common."""

@@ -12,7 +12,16 @@ import pandas as pd
 import pyarrow as pa
 
 from app import recent
-from app.analysis import Analysis, Clock, Progress, Settings, analyse_records, load_case, load_geography
+from app.analysis import (
+    EMPTY,
+    Analysis,
+    Clock,
+    Progress,
+    Settings,
+    analyse_records,
+    load_case,
+    load_geography,
+)
 from app.results import save_tables
 from mapping.change import Standing, changes
 from mapping.contacts import children_query
@@ -107,8 +116,13 @@ def compared(earlier: Analysis, later: Analysis) -> Comparison:
     return Comparison(earlier, later, found)
 
 
-def standing(analysis: Analysis) -> Standing:
-    """Return what an analysis shows, as `mapping.change` compares it."""
+def standing(analysis: Analysis, *, links: bool = True) -> Standing:
+    """Return what an analysis shows, as `mapping.change` compares it.
+
+    Parameters
+    ----------
+    links : whether links are compared too; they are most of it.
+    """
     gone = analysis.records.table("missing")
     if analysis.as_of is not None:
         gone = recent.missing_now(gone, at=recent.end_of(analysis.as_of))
@@ -118,7 +132,7 @@ def standing(analysis: Analysis) -> Standing:
     return Standing(
         analysis.as_of,
         _arrow(analysis, analysis.query("groups", plain=True)),
-        _arrow(analysis, analysis.query("links", plain=True)),
+        _arrow(analysis, analysis.query("links", plain=True) if links else EMPTY["links"]),
         _arrow(analysis, ties),
         pa.Table.from_pandas(missing, preserve_index=False),
     )

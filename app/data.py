@@ -34,9 +34,11 @@ from mapping.tables import CaseError
 ROOT = Path(__file__).resolve().parent.parent
 DEMO = ROOT / "data" / "synthetic" / "demo"
 MOST_ANSWERS = 300
+EVERY_GRADE = "all"
 Arguments = ParamSpec("Arguments")
 Answer = TypeVar("Answer")
 _PATIENCE = 0.05
+_UNKNOWN: Any = object()
 
 
 def case_named() -> str:
@@ -127,6 +129,15 @@ class Check:
     analysis: Analysis | None = None
     failed: bool = False
     told: tuple[int, int] = (0, 0)
+    asked: bool = False
+    begun: bool = False
+
+    def ask(self, plain: Analysis, turn: Any) -> None:
+        """Begin when asked for the second time, as the line on the page does: the page that asks first is drawn first."""
+        if self.asked and not self.begun:
+            self.begun = True
+            threading.Thread(target=self.run, args=(plain, turn), daemon=True).start()
+        self.asked = True
 
     def run(self, plain: Analysis, turn: Any) -> None:
         """Work it out (in a thread of its own)."""
@@ -142,38 +153,60 @@ class Check:
 
 @dataclass
 class Work:
-    """An analysis under way or done; it runs on when the page that asked for it is left."""
+    """An analysis under way or done; it runs on when the page that asked for it is left.
+
+    It is `there` when the records are read, which is enough for what is about places, and `linked` when people
+    are too. People are linked when a page first asks for it.
+    """
 
     question: Question
     reading: Reading
     stages: list[tuple[str, float]] = field(default_factory=list)
     analysis: Analysis | None = None
     error: Exception | None = None
-    done: threading.Event = field(default_factory=threading.Event)
+    there: threading.Event = field(default_factory=threading.Event)
+    linked: threading.Event = field(default_factory=threading.Event)
     turn: Any = field(default_factory=threading.RLock)
     answers: dict[Any, Any] = field(default_factory=dict)
-    check: Check | None = None
+    check: Check = field(default_factory=Check)
+    linking: Any = field(default_factory=threading.Lock)
 
     def begin(self) -> Work:
-        """Start the analysis in a thread of its own."""
-        threading.Thread(target=self._run, daemon=True).start()
+        """Start reading, in a thread of its own."""
+        threading.Thread(target=self._run, args=(self._read, self.there), daemon=True).start()
         return self
 
-    def _run(self) -> None:
+    def link(self) -> Work:
+        """Start linking people, in a thread of its own, unless it has been started."""
+        if self.linking.acquire(blocking=False):
+            threading.Thread(target=self._run, args=(self._link, self.linked), daemon=True).start()
+        return self
+
+    def _run(self, step: Callable[[], None], done: threading.Event) -> None:
         try:
-            records, places = self.reading.read(self._tell)
-            asked = self.question
-            settings = Settings(
-                as_of=asked.as_of, grades=asked.grades, viewer=asked.viewer, identities=asked.identities
-            )
-            self.analysis = analyse_records(records, places, settings, progress=self._tell)
+            step()
         except (CaseError, ValueError, FileNotFoundError) as error:  # shown by the page that waits
             self.error = error
         except Exception as error:
             logging.getLogger(__name__).exception("The case could not be read")
             self.error = error
         finally:
-            self.done.set()
+            done.set()
+
+    def _read(self) -> None:
+        records, places = self.reading.read(self._tell)
+        asked = self.question
+        settings = Settings(
+            as_of=asked.as_of, grades=asked.grades, viewer=asked.viewer, identities=asked.identities
+        )
+        self.analysis = analyse_records(records, places, settings, linked=False, progress=self._tell)
+
+    def _link(self) -> None:
+        self.there.wait()
+        if self.analysis is not None:
+            # Pages ask the same connection meanwhile, for what is about places.
+            with self.turn:
+                self.analysis.link()
 
     def _tell(self, stage: str, seconds: float) -> None:
         self.stages.append((stage, seconds))
@@ -226,7 +259,7 @@ def question() -> Question:
     )
 
 
-def load(as_of: date | None = None, *, grades: str | None = None) -> Loaded:
+def load(as_of: date | None = None, *, grades: str | None = None, linked: bool = True) -> Loaded:
     """Return the case for this user, showing the stages while they last.
 
     Parameters
@@ -235,22 +268,22 @@ def load(as_of: date | None = None, *, grades: str | None = None) -> Loaded:
         another day than the one the user chose.
     grades
         another band of grades than the one the user chose.
+    linked
+        whether people are linked. What is about places needs no links, and no band of grades changes it, so
+        it is worked out once for all of them; what links people must then not be asked for.
 
     Raises
     ------
     NotLoadedError
         with a sentence for the user.
     """
-    asked = question()
-    if as_of is not None:
-        asked = replace(asked, as_of=as_of)
-    if grades is not None:
-        asked = replace(asked, grades=grades)
+    asked = _asked(as_of, grades if linked else EVERY_GRADE)
     work = _work(asked.key, asked)
+    done = work.link().linked if linked else work.there
     # Always there: what follows keeps its place on the page, and is not drawn anew, whether this waits or not.
     place = st.empty()
-    if not work.done.wait(0.25):
-        _wait(work, place)
+    if not done.wait(0.25):
+        _wait(work, done, place)
     if work.error is not None:
         _work.clear(asked.key, asked)
         _reading.clear(asked.folder, asked.fingerprint, asked.additions)
@@ -261,14 +294,25 @@ def load(as_of: date | None = None, *, grades: str | None = None) -> Loaded:
     return Loaded(asked, work.analysis, work)
 
 
-def _wait(work: Work, place: Any) -> None:
-    with (
-        place.container(),
-        st.status("Reading the case and working out links and groups", expanded=True) as status,
-    ):
+def begin(as_of: date) -> None:
+    """Start what `load` of another day will wait for, beside what is worked out first."""
+    asked = _asked(as_of, None)
+    _work(asked.key, asked).link()
+
+
+def _asked(as_of: date | None, grades: str | None) -> Question:
+    asked = question()
+    if as_of is not None:
+        asked = replace(asked, as_of=as_of)
+    return asked if grades is None else replace(asked, grades=grades)
+
+
+def _wait(work: Work, done: threading.Event, place: Any) -> None:
+    what = "Reading the case" if done is work.there else "Working out links and groups"
+    with place.container(), st.status(what, expanded=True) as status:
         told = 0
         began = time.monotonic()
-        while not work.done.wait(_PATIENCE):
+        while not done.wait(_PATIENCE):
             for stage, seconds in work.stages[told:]:
                 st.text(f"{stage.capitalize()}: done in {seconds:.1f} s")
             told = len(work.stages)
@@ -299,6 +343,9 @@ def kept(
     @wraps(function)
     def answer(loaded: Loaded, *arguments: Arguments.args, **options: Arguments.kwargs) -> Answer:
         key = (function.__module__, function.__qualname__, arguments, tuple(sorted(options.items())))
+        known = loaded.work.answers.get(key, _UNKNOWN)
+        if known is not _UNKNOWN:  # without waiting for what somebody else is having worked out
+            return known
         with loaded.work.turn:
             if key not in loaded.work.answers:
                 if len(loaded.work.answers) >= MOST_ANSWERS:
@@ -309,29 +356,20 @@ def kept(
     return answer
 
 
-def check(loaded: Loaded) -> Check:
-    """Return how far the check of groups and contacts is; the first who asks starts it."""
-    with loaded.work.turn:
-        if loaded.work.check is None:
-            loaded.work.check = Check()
-            arguments = (loaded.analysis, loaded.work.turn)
-            threading.Thread(target=loaded.work.check.run, args=arguments, daemon=True).start()
-        return loaded.work.check
-
-
 def checked(loaded: Loaded) -> Analysis | None:
     """Return the analysis with what says how sure it is; None while that is being worked out.
 
     While it is, a line says so, and the page is drawn again when it is there.
     """
-    found = check(loaded)
+    found = loaded.work.check
     if found.analysis is None:
-        _say_check(found)
+        _say_check(loaded, found)
     return found.analysis
 
 
 @st.fragment(run_every=1.5)
-def _say_check(found: Check) -> None:
+def _say_check(loaded: Loaded, found: Check) -> None:
+    found.ask(loaded.analysis, loaded.work.turn)
     if found.analysis is not None:
         st.rerun()
     if found.failed:
@@ -385,5 +423,10 @@ def withheld(loaded: Loaded) -> str:
     """Return how many reports other roles do not see, for those who may know that there are any."""
     if not loaded.question.viewer.sees_restricted:
         return ""
-    count = int(loaded.analysis.records.execute("SELECT count(*) FROM {sources} WHERE restricted")[0][0])
+    count = _restricted(loaded)
     return f"{count:,} reports here reach analysts only" if count else ""
+
+
+@kept
+def _restricted(loaded: Loaded) -> int:
+    return int(loaded.analysis.records.execute("SELECT count(*) FROM {sources} WHERE restricted")[0][0])

@@ -74,11 +74,7 @@ def keep(
         It could not be kept.
     """
     with open_store(url()) as store:
-        if kind in (
-            "peer_map",
-            "profile",
-            "visit_result",
-        ):  # a plan says itself whose records it was made from
+        if kind in WALLED and kind != "plan":  # a plan says itself whose records it was made from
             content = {**content, "role": _kept_for(store, kind, entry_id)}
         return keep_entry(store, kind, content, by=named(), why=why, entry_id=entry_id, after=after)
 

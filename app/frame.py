@@ -258,6 +258,11 @@ def since(as_of: date, *, meeting: date | None = None) -> date:
     return as_of - timedelta(days=int(chosen))
 
 
+def since_chosen(as_of: date) -> date:
+    """Return the earlier day that `since` will show, so that it can be worked out meanwhile."""
+    return as_of - timedelta(days=int(st.session_state.get("since_days") or 7))
+
+
 def mind_words(*texts: str) -> None:
     """Show a gentle hint where a text has words that blame a child; nothing is held back."""
     for found in hints(" \n ".join(texts))[:3]:

@@ -75,7 +75,7 @@ demo = data.is_demo() and ROLES[state.role()].sees_people
 place = frame.line(case, beside=lambda: (tour.again(demo=demo), page_help.show(page.title)))
 frame.say_line(place, case=case, as_of=state.as_of())
 try:
-    loaded = data.load()
+    loaded = data.load(linked=False)
 except data.NotLoadedError as error:
     frame.trouble(str(error))
     st.stop()

@@ -27,10 +27,26 @@ from mapping.meetings import (
 
 
 def begin(loaded: Loaded, *, since: date, chair: str, present: list[str], last: Meeting | None) -> Entry:
-    """Begin a meeting and keep it."""
+    """Begin a meeting and keep it.
+
+    Raises
+    ------
+    ValueError
+        Somebody else has begun one meanwhile, or as `begin_meeting` does.
+    """
+    if current(loaded)[0] is not None:
+        msg = "A meeting has begun already, on another screen. Go on with that one."
+        raise ValueError(msg)
     role, grades = agenda.view(loaded)
     begun = begin_meeting(
-        as_of=loaded.day, since=since, chair=chair, present=present, role=role, grades=grades, last=last
+        as_of=loaded.day,
+        since=since,
+        chair=chair,
+        present=present,
+        role=role,
+        grades=grades,
+        last=last,
+        chosen=loaded.question.as_of is not None,
     )
     return desk.keep(KIND, begun.to_dict())
 

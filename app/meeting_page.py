@@ -10,10 +10,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import desk, frame, meeting, state, tables, words
+from app import desk, downloads, frame, meeting, state, tables, words
 from app.agenda import SECTIONS, Opened
 from app.data import Loaded
-from app.documents.files import document_bytes
 from app.text import markup
 from mapping.entries import Entry
 from mapping.meetings import DECISIONS, STATES, Action, Meeting, actions
@@ -22,6 +21,19 @@ STYLE = """<style>
 .cm-item {font-size: 1.55rem; line-height: 1.35; font-weight: 600; margin: 0.2rem 0 0.3rem; overflow-wrap: anywhere;}
 .cm-more {font-size: 1.05rem; margin: 0 0 0.6rem; overflow-wrap: anywhere;}
 </style>"""
+LARGE = "<style>html {font-size: clamp(16.5px, 1.3vw, 40px) !important;}</style>"
+"""All sizes follow that of the page. On a wall two metres wide, what is asked is then at least 25 mm high, and its
+capitals more than 16 minutes of arc from four metres, which ISO 9241-303 asks for; on any projector the same."""
+ONE = {
+    "actions": "action due",
+    "missing": "missing now",
+    "interviews": "return interview due",
+    "referrals": "new referral",
+    "groups": "group that changed",
+    "contacts": "shared contact that reached another group",
+    "hotspots": "hotspot that moved",
+}
+"""What one thing of each part of the agenda is called."""
 FIRST_DAYS = 7
 """How far back the first meeting looks, unless the chair says otherwise."""
 DUE_DAYS = 7
@@ -57,10 +69,12 @@ def before_answer(opened: Sequence[Opened], last: tuple[Entry, Meeting] | None, 
 
 
 def _by_section(opened: Sequence[Opened]) -> str:
-    counted = {
-        heading: sum(each.item.section == section for each in opened) for section, heading in SECTIONS.items()
-    }
-    said = [f"{count} {heading[0].lower()}{heading[1:]}" for heading, count in counted.items() if count]
+    counted = {section: sum(each.item.section == section for each in opened) for section in SECTIONS}
+    said = [
+        words.count(count, ONE[section], f"{SECTIONS[section][0].lower()}{SECTIONS[section][1:]}")
+        for section, count in counted.items()
+        if count
+    ]
     return words.listing(said) or "nothing new"
 
 
@@ -104,17 +118,14 @@ def last_minutes(last: tuple[Entry, Meeting] | None, case: str) -> None:
         return
     entry, closed = last
     frame.quiet(
-        f"Closed {words.moment(entry.at)} UTC by {entry.by}. Chair: {closed.chair}. Present: {words.listing(list(closed.present))}."
+        f"Closed {words.moment(entry.at)} UTC by {entry.by}. Chair: {closed.chair}. Present: {words.listing(list(closed.present))}. Its minutes:"
     )
-    paper = meeting.minutes(desk.url(), case=case, meeting_id=entry.entry_id)
-    for ending, name in (("docx", "Minutes (Word)"), ("pdf", "Minutes (PDF)")):
-        st.download_button(
-            name,
-            partial(document_bytes, paper, f".{ending}"),
-            file_name=f"minutes-{closed.as_of.isoformat()}.{ending}",
-            key=f"minutes_{ending}",
-            icon=":material/description:",
-        )
+    downloads.document(
+        partial(meeting.minutes, desk.url(), case=case, meeting_id=entry.entry_id),
+        name=f"minutes-{closed.as_of.isoformat()}",
+        key="minutes",
+        case=case,
+    )
 
 
 def step(opened: Sequence[Opened]) -> int | None:
@@ -129,17 +140,23 @@ def step(opened: Sequence[Opened]) -> int | None:
 def item(loaded: Loaded, entry: Entry, now: Meeting, opened: Sequence[Opened], place: int) -> None:
     """Show one item, large, with its decision and actions under it."""
     shown = opened[place]
-    st.html(STYLE)
     with st.container(horizontal=True, vertical_alignment="center", key="meeting_steps"):
-        keys = st.toggle(
+        keys = _switch(
             "Arrow keys step",
-            key="meeting_arrows",
+            "arrow_keys",
             help="On: the left and right arrow keys go back and on, except while you type.",
+        )
+        large = _switch(
+            "Large type",
+            "large_type",
+            first=True,
+            help="On: everything on this page is large, for a projector.",
         )
         st.space("stretch")
         _turn("Back", opened, place - 1, shortcut="Left" if keys else None)
         st.html(f'<p class="cm-quiet">{place + 1} of {len(opened)}</p>')
         _turn("Next", opened, place + 1, shortcut="Right" if keys else None)
+    st.html(STYLE + LARGE * large)
     st.html(
         f'<p class="cm-quiet">{markup(SECTIONS[shown.item.section])}</p><h2 class="cm-item">{markup(shown.item.said)}</h2>'
         f'<p class="cm-more">{markup(shown.more)}</p>'
@@ -161,6 +178,25 @@ def item(loaded: Loaded, entry: Entry, now: Meeting, opened: Sequence[Opened], p
     _decide(entry, now, opened, place)
 
 
+def _switch(label: str, what: str, *, help: str, first: bool = False) -> bool:
+    """Show a switch that stays as it is from page to page, and say whether it is on.
+
+    A button, since a box to tick would keep the arrow keys to itself as long as it has the focus.
+    """
+    chosen = state.chosen(what)
+    on = first if chosen is None else bool(chosen)
+    st.button(
+        f"{label}: {'on' if on else 'off'}",
+        key=f"meeting_{what}",
+        icon=":material/toggle_on:" if on else ":material/toggle_off:",
+        type="tertiary",
+        help=help,
+        on_click=state.choose,
+        args=(what, not on),
+    )
+    return on
+
+
 def _turn(label: str, opened: Sequence[Opened], to: int, *, shortcut: str | None) -> None:
     inside = 0 <= to < len(opened)
     st.button(
@@ -176,13 +212,14 @@ def _turn(label: str, opened: Sequence[Opened], to: int, *, shortcut: str | None
 def _decide(entry: Entry, now: Meeting, opened: Sequence[Opened], place: int) -> None:
     """Ask for the decision about an item, and for an action that follows from it."""
     shown = opened[place].item
-    key = f"{entry.entry_id}_{shown.key}"
-    with st.form(f"decide_{key}", clear_on_submit=True):
+    form = f"{entry.entry_id}_{shown.key}"
+    key = f"{form}_{state.turn(form)}"
+    with st.form(f"decide_{key}"):
         decision = st.segmented_control(
             "Decision", list(DECISIONS), format_func=DECISIONS.__getitem__, key=f"decision_{key}"
         )
         why = st.text_input("Why, or what exactly", key=f"why_{key}", max_chars=500)
-        what, who, due = st.columns([3, 2, 1.4])
+        what, who, due = st.columns([2.6, 1.8, 1.8])
         with what:
             to_do = st.text_input("Action", key=f"what_{key}", max_chars=300)
         with who:
@@ -195,12 +232,13 @@ def _decide(entry: Entry, now: Meeting, opened: Sequence[Opened], place: int) ->
     if wanted:
         asked = (to_do, owner, due_on) if (to_do.strip() or owner.strip()) else None
         following = opened[min(place + 1, len(opened) - 1)].item.key
-        if desk.attempt(
-            lambda: meeting.record(entry, now, shown, decision=decision, why=why, action=asked),
-            "Recorded.",
-        ):
+
+        def record() -> None:
+            meeting.record(entry, now, shown, decision=decision, why=why, action=asked)
+            state.next_turn(form)
             state.choose("agenda_item", following)
-        st.rerun()
+
+        desk.attempt_here(record, "Recorded.")
 
 
 def _finish(loaded: Loaded, shown: Opened) -> None:
@@ -210,18 +248,17 @@ def _finish(loaded: Loaded, shown: Opened) -> None:
     if held is None:
         return
     with (
-        st.form(f"finish_{entry_id}", clear_on_submit=True),
+        st.form(f"finish_{entry_id}"),
         st.container(horizontal=True, vertical_alignment="bottom"),
     ):
         outcome = st.text_input("What came of it", key=f"outcome_{entry_id}", max_chars=500)
         done = st.form_submit_button("Done")
         dropped = st.form_submit_button("No longer needed")
     if done or dropped:
-        desk.attempt(
+        desk.attempt_here(
             lambda: meeting.finish(held, state="done" if done else "dropped", outcome=outcome),
             "The action is kept with what came of it.",
         )
-        st.rerun()
 
 
 def contents(opened: Sequence[Opened], now: Meeting, place: int | None) -> None:
@@ -253,26 +290,24 @@ def room(entry: Entry, now: Meeting) -> None:
             max_chars=2_000,
         )
         if st.button("Keep", key="meeting_keep_present"):
-            desk.attempt(
+            desk.attempt_here(
                 lambda: meeting.set_present(entry, now, present.splitlines()), "Who is present is kept."
             )
-            st.rerun()
 
 
 def ending(loaded: Loaded, entry: Entry, now: Meeting, opened: Sequence[Opened]) -> None:
     """Close the meeting, after asking once more."""
     desk.who()
-    with st.popover("Close the meeting", icon=":material/task_alt:"):
+    with st.expander("Close the meeting", icon=":material/task_alt:"):
         left = len(opened) - sum(each.item.key in now.decided for each in opened)
         st.html(
             f"<p>{markup(words.count(left, 'thing').capitalize())} on the agenda without a decision. The next meeting starts from here; nothing that was decided can be changed after closing.</p>"
         )
         if st.button("Close it and write the minutes", type="primary", key="meeting_close"):
-            desk.attempt(
+            desk.attempt_here(
                 lambda: meeting.close(loaded, entry, now),
                 "The meeting is closed. Its minutes are here.",
             )
-            st.rerun()
 
 
 def table(opened: Sequence[Opened], now: Meeting | None) -> None:

@@ -114,8 +114,11 @@ def member(row: Mapping[str, Any], *, resamples: int) -> str:
 def source_labels(sources: pd.DataFrame) -> dict[str, str]:
     """Return what to call each source, by id: its agency, its day and its id."""
     return {
-        str(source): f"{words.code(agency) or 'agency not recorded'}, {words.day(recorded)}, {source}"
+        str(source): f"{words.code(agency) or 'agency not recorded'}, {recorded}, {source}"
         for source, agency, recorded in zip(
-            sources["source_id"], sources["agency"], sources["recorded_on"], strict=True
+            sources["source_id"].tolist(),
+            sources["agency"].tolist(),
+            words.days(sources["recorded_on"]),
+            strict=True,
         )
     }

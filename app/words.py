@@ -40,6 +40,13 @@ def day(value: Any) -> str:
     return f"{stamp.day} {stamp:%B %Y}"
 
 
+def days(values: pd.Series) -> list[str]:
+    """Return `day` of each of many dates or times; each day is worded once."""
+    dates = pd.to_datetime(values).dt.normalize()
+    said = {date: day(date) for date in dates.unique()}
+    return dates.map(said).tolist()
+
+
 def moment(value: Any) -> str:
     """Return a time as "Friday 31 March, 18:30"; nothing recorded is "not recorded"."""
     if value is None or pd.isna(value):

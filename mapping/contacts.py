@@ -135,6 +135,14 @@ def children_query(ties: Ties) -> str:
         JOIN ({named_contacts()}) n USING (type_k, contact_n) JOIN {{people}} p USING (person_n)"""
 
 
+def reached_query(ties: Ties, groups: str) -> str:
+    """Return the query for the groups each contact of two or more groups reaches: contact_type, contact_id, group_id, each once."""
+    types = " ".join(f"WHEN {k} THEN '{name}'" for k, name in enumerate(TYPE_NAMES))
+    return f"""SELECT DISTINCT CASE s.type_k {types} END AS contact_type, n.contact_id, g.group_id FROM {ties.schema}.shared s
+        SEMI JOIN (SELECT type_k, contact_n FROM {ties.schema}.contacts WHERE groups > 1) c USING (type_k, contact_n)
+        JOIN {groups} g USING (person_n) JOIN ({named_contacts()}) n USING (type_k, contact_n) ORDER BY ALL"""
+
+
 def _spans(ties: Ties) -> Frame:
     """Date each contact, say whether it is harmful or protective, and count the sources it rests on."""
     kept = ties.frame("ties").join(ties.frame("reached"), on=CONTACT, how="semi")

@@ -7,11 +7,11 @@ import random
 from collections.abc import Hashable, Mapping
 from typing import Any
 
-import igraph as ig
 import networkx as nx
 import numpy as np
 import numpy.typing as npt
 
+from mapping.graphs import ig
 from mapping.partition import DRAWING
 
 Points = npt.NDArray[np.float64]

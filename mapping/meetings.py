@@ -65,7 +65,7 @@ class Snapshot:
     called : group_id to what it was called.
     ties : contact_type, contact_id, person_id of each child of each shared contact.
     hot : the wards that were hotspots.
-    referrals : the referrals of the last days.
+    referrals : every referral that was known.
     """
 
     groups: tuple[tuple[str, str], ...] = ()
@@ -177,23 +177,26 @@ def begin_meeting(
     role: str,
     grades: str,
     last: Meeting | None = None,
+    chosen: bool = True,
 ) -> Meeting:
     """Begin a meeting.
 
     Parameters
     ----------
     since : the day to compare with where there was no meeting before; else it is the last meeting's.
+    chosen : whether somebody chose the day it looks at; else it is the last day of the records, which is
+        an earlier one than the last meeting's where an import was undone since.
 
     Raises
     ------
     ValueError
-        Nobody chairs it, or it would look at an earlier day than the last meeting did.
+        Nobody chairs it, or somebody chose an earlier day than the last meeting looked at.
     """
     if not chair.strip():
         msg = "The meeting was not begun: nobody is named as its chair."
         raise ValueError(msg)
-    if last is not None and as_of < last.as_of:
-        msg = f"The meeting was not begun: the last one looked at {last.as_of.isoformat()}, and this one would look at {as_of.isoformat()}, before it. Choose a later day."
+    if chosen and last is not None and as_of < last.as_of:
+        msg = f"The meeting was not begun: the last one looked at {last.as_of.isoformat()}, and this one would look at {as_of.isoformat()}, before it. Choose a later day, or the latest in the records, under Seen as."
         raise ValueError(msg)
     people = tuple(dict.fromkeys(name.strip() for name in present if name.strip()))
     return Meeting(as_of, since if last is None else last.as_of, chair.strip(), role, grades, people)

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    import igraph as ig
+    from mapping.graphs import ig
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -59,7 +59,9 @@ class PeerNetwork:
 
 def to_igraph(nodes: int, one: Integers, other: Integers) -> ig.Graph:
     """Return an undirected igraph; a list of pairs is its quickest way in."""
-    import igraph as ig  # where groups are settled in a process of their own, only that process needs it
+    from mapping.graphs import (
+        ig,  # where groups are settled in a process of their own, only that process needs it
+    )
 
     return ig.Graph(n=nodes, edges=list(zip(one.tolist(), other.tolist(), strict=True)))
 
@@ -159,7 +161,7 @@ def _settle(
     if len(members) > PASSES_ABOVE:
         near = _near(len(members), one, other)
         one, other = near[one], near[other]
-    import igraph as ig
+    from mapping.graphs import ig
 
     graph = to_igraph(len(members), one, other)
     weights = (units / UNIT).tolist()
@@ -223,7 +225,7 @@ def resettle(
     present : community of each node as it is.
     tries : how many searches start from everyone alone; one more starts from the present.
     """
-    import igraph as ig
+    from mapping.graphs import ig
 
     one, other = np.array(graph.get_edgelist(), dtype=np.int64).reshape(-1, 2).T
 
@@ -257,10 +259,11 @@ def _lowest_member(community: Integers) -> Integers:
 
 def main(folder: str) -> None:
     """Wait for a resolution and a seed, then part the network saved in a folder and save the communities beside it."""
-    import igraph
     import scipy.sparse.csgraph  # before the wait, so that both are ready
 
-    del igraph, scipy
+    from mapping.graphs import ig
+
+    del ig, scipy
     asked = sys.stdin.readline().split()
     if not asked:
         return

@@ -19,7 +19,7 @@ from mapping.reports import Grouped, Reports, regroup
 from mapping.resamples import heed
 
 if TYPE_CHECKING:
-    import igraph as ig
+    from mapping.graphs import ig
 
 # Reports are left out this many at a time; one by one only where a group does not stay as it is without them.
 TOGETHER = 4

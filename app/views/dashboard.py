@@ -4,7 +4,7 @@ import streamlit as st
 
 from app import dashboard_help, dashboard_page, data, frame, publication, words
 
-loaded = data.load()
+loaded = data.load(linked=False)
 top = st.container()
 with st.container(horizontal=True, vertical_alignment="bottom"):
     period = dashboard_page.choose_period(loaded)

@@ -5,7 +5,7 @@ import streamlit as st
 from app import answers, data, deprivation, figures, frame, tables, words
 from app.text import markup
 
-loaded = data.load()
+loaded = data.load(linked=False)
 top = st.container()
 if answers.deprived(loaded, "children_known", True) is None:
     frame.title("Deprivation", deprivation.NO_WARDS)

@@ -5,7 +5,7 @@ import streamlit as st
 from app import data, duplicates, frame, state, tables, words
 from app.text import markdown, markup
 
-loaded = data.load()
+loaded = data.load(linked=False)
 top = st.container()
 with st.spinner("Comparing people with each other: names, dates of birth, postcodes"):
     near = duplicates.suggested(loaded)

@@ -5,7 +5,7 @@ import streamlit as st
 from app import answers, data, figures, frame, gaps, tables, words
 from geo.gaps import FEWER, MORE
 
-loaded = data.load()
+loaded = data.load(linked=False)
 top = st.container()
 with st.container(horizontal=True, vertical_alignment="bottom"):
     years = st.selectbox(

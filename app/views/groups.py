@@ -65,6 +65,7 @@ def whole_picture(ready: bool) -> None:
             )
 
 
+data.begin(frame.since_chosen(data.load(linked=False).day))
 loaded = data.load()
 all_grades = bands.whole(loaded)
 label = answers.labels(loaded, state.names_shown())

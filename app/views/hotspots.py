@@ -5,7 +5,7 @@ import streamlit as st
 from app import answers, data, dense, frame, hotspot_map, hotspot_page, hotspots, maps, state, tables, words
 from geo import measures
 
-loaded = data.load()
+loaded = data.load(linked=False)
 top = st.container()
 areas = hotspot_page.areas(loaded)
 if isinstance(areas, str):

@@ -6,7 +6,7 @@ from app import data, desk, frame, import_page
 
 IMPORT, ENTER, CORRECT = "A new copy of the case", "Enter by hand", "Correct or take out"
 
-loaded = data.load()
+loaded = data.load(linked=False)
 frame.title("Import", import_page.answer())
 frame.said_once()
 step = st.segmented_control(

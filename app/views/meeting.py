@@ -2,10 +2,12 @@
 
 from app import agenda, data, frame, meeting, meeting_page
 
-loaded = data.load()
+loaded = data.load(linked=False)
 held, last = meeting.current(loaded)
 before = None if last is None else last[1]
 since = meeting_page.since(loaded.day, before) if held is None else held[1].since
+agenda.begin(loaded, before, since)
+loaded = data.load()
 opened = agenda.agenda(loaded, agenda.before(loaded, before, since), since, meeting.asked(loaded))
 
 if held is None:

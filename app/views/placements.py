@@ -15,7 +15,7 @@ from app import (
     words,
 )
 
-loaded = data.load()
+loaded = data.load(linked=False)
 top = st.container()
 held = placement_page.placed(loaded)
 if held.described.empty:

@@ -20,7 +20,7 @@ from app import (
 )
 from app.text import markdown, markup
 
-loaded = data.load()
+loaded = data.load(linked=False)
 as_of = loaded.day
 at = recent.now(as_of)
 label = answers.labels(loaded, state.names_shown())
@@ -74,6 +74,8 @@ with due_column:
 
 with changed_column:
     frame.heading(f"Changed since {words.day(since)}")
+    data.begin(since)
+    loaded = data.load()
     earlier = data.load(since)
     changed = answers.group_changes(loaded, earlier)
     reached = changes.contact_changes(answers.changes(loaded, earlier))

@@ -4,7 +4,7 @@ import streamlit as st
 
 from app import answers, data, frame, maps, state, tables, words
 
-loaded = data.load()
+loaded = data.load(linked=False)
 top = st.container()
 wards = loaded.analysis.wards
 if wards.empty:
@@ -100,8 +100,8 @@ with panel:
             empty="None on record.",
         )
         if loaded.question.viewer.sees_people:
-            data.link(loaded)
-            places = answers.ward_places(loaded, chosen, state.grades())
+            linked = data.load()
+            places = answers.ward_places(linked, chosen, state.grades())
             tables.show(
                 places,
                 key="ward_places",
@@ -115,7 +115,7 @@ with panel:
                 },
                 empty="None on record.",
             )
-            touching = answers.ward_groups(loaded, chosen)
+            touching = answers.ward_groups(linked, chosen)
             tables.show(
                 touching,
                 key="ward_groups",

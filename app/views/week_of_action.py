@@ -7,7 +7,7 @@ from app.text import markup
 
 PLAN, PACK, RESULTS, AFTER = "Plan", "Pack", "Results", "Did it work?"
 
-loaded = data.load()
+loaded = data.load(linked=False)
 top = st.container()
 with st.container(horizontal=True, vertical_alignment="bottom"):
     step = st.segmented_control(

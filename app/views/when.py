@@ -5,7 +5,7 @@ import streamlit as st
 from app import data, figures, frame, tables, when, when_page, words
 from app.text import markup
 
-loaded = data.load()
+loaded = data.load(linked=False)
 top = st.container()
 wards = dict(when.ward_choices(when_page.moments(loaded).areas))
 with st.container(horizontal=True, vertical_alignment="bottom"):

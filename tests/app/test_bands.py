@@ -62,7 +62,7 @@ def loaded(case: Path) -> Callable[[str], Loaded]:
         if grades not in known:
             question = Question(str(case), "", "social_worker", None, grades)
             work = Work(question, reading)
-            work._run()
+            work.begin().link().linked.wait()
             assert work.analysis is not None, work.error
             known[grades] = Loaded(question, work.analysis, work)
         return known[grades]

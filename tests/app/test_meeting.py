@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import docx
+import pytest
 
+from app.agenda import SECTIONS, Opened
+from app.meeting_page import before_answer
 from mapping.entries import keep_entry
 from mapping.meetings import Action, Item, Snapshot, begin_meeting, close_meeting, decide
 from mapping.store import open_store, store_url
@@ -62,3 +65,75 @@ def test_a_meeting_on_restricted_reports_is_there_for_those_only_who_see_them(
     assert run("minutes", case, "--out", tmp_path / "m.html").code == 0
     ran = run("minutes", case, "--out", tmp_path / "m.pdf", "--meeting", "nosuch")
     assert (ran.code, "There is no meeting nosuch" in ran.err) == (1, True)
+
+
+def test_a_meeting_on_the_page_from_what_was_learnt_late_to_the_next(
+    open_app: Any, shown: Any, small_case: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = small_case.write_case(tmp_path / "hub")
+    monkeypatch.setenv("CONTEXTMAP_STORE", f"sqlite:///{tmp_path}/hub.sqlite")
+    begin = {"meeting_chair": "Jo", "meeting_present": "Jo\nAl"}
+
+    def opened() -> Any:
+        app = open_app(case, "meeting")
+        app.session_state["user_name"] = "Jo"
+        return app.run()
+
+    def referrals(app: Any) -> list[str]:
+        found = app.dataframe[0].value
+        return found.loc[found["Part"] == "New referrals", "What"].tolist()
+
+    app = opened()
+    for key, text in begin.items():
+        next(box for box in (*app.text_input, *app.text_area) if box.key == key).input(text)
+    app.run()
+    other = opened()
+    app.button(key="meeting_begin").click().run()
+    assert "The meeting has begun." in shown(app)
+    for key, text in begin.items():
+        next(box for box in (*other.text_input, *other.text_area) if box.key == key).input(text)
+    other.button(key="meeting_begin").click().run()
+    assert "A meeting has begun already, on another screen" in shown(other)
+
+    # What was typed stays where it was refused, and is gone when it is kept.
+    what = next(box for box in app.text_input if box.label == "Action")
+    what.input("Ring the school")
+    next(button for button in app.button if button.label == "Record and go on").click().run()
+    assert "The action was not kept: say who does it." in shown(app)
+    assert next(box for box in app.text_input if box.label == "Action").value == "Ring the school"
+    next(box for box in app.text_input if box.label == "Who does it").input("Al")
+    next(button for button in app.button if button.label == "Record and go on").click().run()
+    assert "Recorded." in shown(app)
+    assert next(box for box in app.text_input if box.label == "Action").value == ""
+    app.button(key="meeting_close").click().run()
+    assert "The meeting is closed. Its minutes are here." in shown(app)
+    buttons = app.get("download_button")
+    documents = [button.proto for button in buttons if button.proto.label in ("Word", "PDF", "Web page")]
+    # A page that is drawn anew forgets what its buttons would write: the next one pressed would give nothing.
+    assert [(each.label, each.ignore_rerun) for each in documents] == [("Word", True), ("PDF", True), ("Web page", True)]  # fmt: skip
+
+    # Recorded after the meeting, received long before it.
+    assert referrals(app) == []
+    with (case / "referrals.csv").open("a") as file:
+        columns = (case / "referrals.csv").read_text().splitlines()[0].split(",")
+        row = {"referral_id": "RLATE", "person_id": "C003", "received_on": "2024-01-05", "concern": "cce"}
+        file.write(",".join(row.get(column, "") for column in columns) + "\n")
+    app = opened()
+    (late,) = referrals(app)
+    assert "referred on 5 January 2024" in late
+    assert "1 new referral" in shown(app)
+
+
+def test_things_on_the_agenda_are_counted_in_words() -> None:
+    def some(*sections: str) -> list[Opened]:
+        return [Opened(Item(f"{section}:{at}", section, "x")) for at, section in enumerate(sections)]
+
+    since = date(2026, 5, 1)
+    assert before_answer(some(*SECTIONS), None, since) == (
+        "No meeting has been closed yet; 7 things on the agenda, compared with 1 May 2026: 1 action due, 1 missing now, 1 return interview due, "
+        "1 new referral, 1 group that changed, 1 shared contact that reached another group and 1 hotspot that moved."
+    )
+    assert before_answer(some("groups", "groups", "missing", "missing"), None, since).endswith(
+        ": 2 missing now and 2 groups that changed."
+    )
+    assert before_answer([], None, since).endswith("no things on the agenda, compared with 1 May 2026: nothing new.")  # fmt: skip
