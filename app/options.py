@@ -103,6 +103,20 @@ def viewed(as_of: datetime | None, viewer: Role) -> dict[str, Any]:
     return {"as_of": day, "viewer": Viewer(viewer.value)}
 
 
+def first_day(since: datetime | None, as_of: date | None) -> date | None:
+    """Return the first day of a period; None where none was asked for.
+
+    Raises
+    ------
+    ValueError
+        The period begins after the as-of date.
+    """
+    if since is None or as_of is None or since.date() <= as_of:
+        return None if since is None else since.date()
+    msg = f"The period begins on {since.date()}, after the as-of date {as_of}. Give an earlier day."
+    raise ValueError(msg)
+
+
 def analysed(
     case: Path,
     *,

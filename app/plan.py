@@ -251,6 +251,11 @@ def answer(week: WeekPlan) -> str:
     task, best = week.task, week.best
     if not task.total:
         return "No concern with a place and a time is recorded, so there is nothing to plan by."
+    if not best.visits:
+        return (
+            f"No visit in these days and hours reaches any of {words.count(task.total, 'record')} of concern. Choose more days, "
+            f"other or longer hours, a longer way from a place, or hours of any day of the week."
+        )
     visits = f"{words.count(len(best.visits), 'visit')} {'reaches' if len(best.visits) == 1 else 'reach'} {best.reached:,} of {task.total:,} records of concern ({best.reached / task.total:.0%})"
     rules = task.rules
     asked = asked_for(rules)

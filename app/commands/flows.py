@@ -21,6 +21,7 @@ from app.options import (
     Role,
     RoleOption,
     analysed,
+    first_day,
     print_notes,
     usage,
 )
@@ -70,7 +71,7 @@ def flows(
 
     places = analysis.load_geography(case, geography)
     result = analysed(case, geography=geography, dates=dates, as_of=as_of, viewer=viewer, grades=grades.value)
-    first, last = (None if day is None else day.date() for day in (since, until))
+    first, last = first_day(since, result.as_of), None if until is None else until.date()
     movements = finding.build_movements(result, places)
     found = finding.find_flows(result, movements, by=by.value, since=first, until=last, shared=not publish)
     if publish:

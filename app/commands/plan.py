@@ -19,6 +19,7 @@ from app.options import (
     Role,
     RoleOption,
     analysed,
+    first_day,
     print_notes,
     usage,
 )
@@ -133,7 +134,7 @@ def plan(
         if reach is None
         else reach,
         kinds=visited,
-        since=None if since is None else since.date(),
+        since=first_day(since, result.as_of),
         must=must or (),
         must_not=must_not or (),
         any_day=any_day,

@@ -20,6 +20,7 @@ from app.options import (
     RoleOption,
     SeedOption,
     analysed,
+    first_day,
     print_notes,
     usage,
 )
@@ -83,7 +84,7 @@ def times(
         finding.build_moments(result, places),
         what.value,
         area=ward,
-        since=None if since is None else since.date(),
+        since=first_day(since, result.as_of),
         placed=not residents,
         distances=metres,
         days=[int(day) for day in steps],
@@ -91,7 +92,7 @@ def times(
         seed=seed,
     )
     if publish:
-        asked = {"what": found.what, "where": found.where, "since": since and since.date().isoformat()}
+        asked = {"what": found.what, "where": found.where, "since": found.since and found.since.isoformat()}
         published.save(result, out, published.time_counts(found), published.TIME_FILES, **asked)
         print(f"Counts with small numbers hidden were written to {out}.")
         return
