@@ -35,9 +35,6 @@ SOON = 1
 WINDOW = 28
 """Hotspots are compared over the missing episodes of so many days."""
 
-KEPT_REFERRALS = 31
-"""A snapshot keeps the referrals of so many days; one that is recorded later than that is new by its day."""
-
 
 @dataclass(frozen=True)
 class Opened:
@@ -62,14 +59,13 @@ def take_snapshot(loaded: Loaded) -> Snapshot:
     standing = comparison.standing(loaded.analysis, links=False)
     groups = standing.groups.to_pandas()
     large = groups[groups["group_id"].map(groups["group_id"].value_counts()) > 1]
-    first = loaded.day - timedelta(days=KEPT_REFERRALS)
     called = answers.group_labels(loaded)
     return Snapshot(
         tuple(sorted(zip(large["person_id"], large["group_id"], strict=True))),
         called[called.index.isin(large["group_id"])].to_dict(),
         _in_order(standing.ties, "contact_type", "contact_id", "person_id"),
         tuple(sorted(_hot(loaded, loaded.day))),
-        tuple(sorted(answers.new_referrals(loaded, first)["referral_id"])),
+        tuple(sorted(answers.table(loaded, "referrals")["referral_id"])),
     )
 
 
@@ -111,13 +107,12 @@ def _snapshot_of(loaded: Loaded, since: date) -> Snapshot:  # noqa: ARG001  the 
     return take_snapshot(data.load(since))
 
 
-def agenda(loaded: Loaded, compared: Snapshot, since: date, asked: Sequence[Entry]) -> list[Opened]:
+def agenda(loaded: Loaded, compared: Snapshot, asked: Sequence[Entry]) -> list[Opened]:
     """Return every item of the agenda, in the order of SECTIONS; people by their initials, as minutes keep them.
 
     Parameters
     ----------
     compared : from `before`.
-    since : the day of that.
     asked : the entries of actions.
     """
     found = _compared(loaded, compared)
@@ -125,7 +120,7 @@ def agenda(loaded: Loaded, compared: Snapshot, since: date, asked: Sequence[Entr
         *due_actions(asked, loaded.day),
         *_missing(loaded),
         *_interviews(loaded),
-        *_referrals(loaded, compared, since),
+        *_referrals(loaded, compared),
         *_groups(loaded, compared, found),
         *_contacts(loaded, found),
         *_hotspots(loaded, compared),
@@ -213,11 +208,12 @@ def _interviews(loaded: Loaded) -> Iterable[Opened]:
         )
 
 
-def _referrals(loaded: Loaded, compared: Snapshot, since: date) -> Iterable[Opened]:
+def _referrals(loaded: Loaded, compared: Snapshot) -> Iterable[Opened]:
+    """Return the referrals that were not known before, whenever they were received: some are recorded late."""
     label = answers.labels(loaded, False)
-    # Those of the day itself too: some may have come in after the meeting.
-    found = answers.new_referrals(loaded, since - timedelta(days=1))
+    found = answers.table(loaded, "referrals")
     found = found[~found["referral_id"].isin(compared.referrals)]
+    found = found.sort_values(["received_on", "referral_id"], ascending=[False, True])
     for row in found.to_dict("records"):
         source = f" by {plain(row['source_agency'])}" if plain(row["source_agency"]) else ""
         said = f"{label_of(row['person_id'], label)} referred on {words.day(row['received_on'])}{source}: {words.concern(row['concern']) or 'concern not recorded'}"

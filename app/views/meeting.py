@@ -8,7 +8,7 @@ before = None if last is None else last[1]
 since = meeting_page.since(loaded.day, before) if held is None else held[1].since
 agenda.begin(loaded, before, since)
 loaded = data.load()
-opened = agenda.agenda(loaded, agenda.before(loaded, before, since), since, meeting.asked(loaded))
+opened = agenda.agenda(loaded, agenda.before(loaded, before, since), meeting.asked(loaded))
 
 if held is None:
     frame.title("Daily meeting", meeting_page.before_answer(opened, last, since))
