@@ -197,14 +197,15 @@ SAID = ("kinds", "items", "sources", "nature", "first_seen", "last_seen", "best_
 
 def send_on(loaded: Loaded, nodes: pd.DataFrame, edges: pd.DataFrame, *, title: str, key: str) -> None:
     """Offer the chart as one HTML page that opens anywhere and asks no host for anything."""
-    shown, role = state.names_shown(), state.role()
+    # The page is written when the button is pressed, without the session.
+    shown, role, why = state.names_shown(), state.role(), state.reason()
 
     def page() -> bytes:
         if shown:
             log.append(
                 "page with full names saved",
                 role=role,
-                reason=str(state.reason()),
+                reason=why,
                 case=loaded.question.name,
                 what=title,
             )

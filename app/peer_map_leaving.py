@@ -13,7 +13,8 @@ from app.documents import peer_map as documents
 
 def take_away(loaded: Loaded, drawn: documents.Drawn) -> None:
     """Show what the user leaves with: one page as Word and PDF, the picture, and a page that opens anywhere."""
-    shown, role = state.names_shown(), state.role()
+    # What is written when the button is pressed is written without the session.
+    shown, role, why = state.names_shown(), state.role(), state.reason()
 
     def logged(build: Callable[[], bytes | str]) -> Callable[[], bytes | str]:
         def built() -> bytes | str:
@@ -21,7 +22,7 @@ def take_away(loaded: Loaded, drawn: documents.Drawn) -> None:
                 log.append(
                     "peer map with full names saved",
                     role=role,
-                    reason=str(state.reason()),
+                    reason=why,
                     case=loaded.question.name,
                     what=drawn.child,
                 )

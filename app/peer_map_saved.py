@@ -81,6 +81,8 @@ def standing(work: Work, saved: Sequence[Saved]) -> None:
     st.html(f'<p class="cm-line" role="status">{_standing(work)}</p>')
     if work.trouble:
         _say_trouble(work, saved)
+    if work.news:
+        frame.quiet(short(work.news, limit=300))
     closed = [each for each in saved if each.found.closed(state.work_day())]
     if closed and work.saved is None:
         renewal(closed[0])

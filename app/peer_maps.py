@@ -70,6 +70,7 @@ class Work:
     sheet : the sheet as it is drawn; it differs from `base` while a change waits to be kept.
     done, undone : steps that can be undone, and made again.
     trouble : why a change waits, in words.
+    news : what somebody else changed while the map was open, until this user changes something.
     fresh : whether the user began a new map although there are saved ones.
     copy_of : the map that this one, not saved yet, was begun from.
     """
@@ -81,6 +82,7 @@ class Work:
     done: list[Step] = field(default_factory=list)
     undone: list[Step] = field(default_factory=list)
     trouble: str = ""
+    news: str = ""
     fresh: bool = False
     copy_of: Saved | None = None
 
@@ -117,24 +119,26 @@ def work_on(child: str, saved: Sequence[Saved], *, today: date) -> Work:
         return work_on(child, saved, today=today)
     if same.entry.turn > work.saved.entry.turn and not work.waits:
         _adopt(work, same)
+        work.news = f"{same.entry.by} changed this map while you had it open ({same.entry.why}); you see it as it is now."
     return work
 
 
 def _open(work: Work, saved: Saved) -> None:
-    work.saved, work.base, work.sheet, work.trouble = saved, saved.found.sheet, saved.found.sheet, ""
+    _adopt(work, saved)
     work.done, work.undone, work.fresh = [step for step in work.done if step.records], [], False
     work.copy_of = None
 
 
 def _adopt(work: Work, saved: Saved) -> None:
-    work.saved, work.base, work.sheet, work.trouble = saved, saved.found.sheet, saved.found.sheet, ""
+    work.saved, work.base, work.sheet = saved, saved.found.sheet, saved.found.sheet
+    work.trouble, work.news = "", ""
 
 
 def open_saved(work: Work, saved: Saved | None) -> None:
     """Open another saved map of the same child, or with None begin a new one."""
     if saved is None:
         work.saved, work.base, work.sheet, work.copy_of = None, Sheet(), Sheet(), None
-        work.done, work.undone, work.trouble, work.fresh = [], [], "", True
+        work.done, work.undone, work.trouble, work.news, work.fresh = [], [], "", "", True
     else:
         _open(work, saved)
 
@@ -157,7 +161,7 @@ def change(work: Work, what: str, after: Sheet, *, today: date) -> None:
 
 def keep_change(work: Work, what: str, *, today: date) -> None:
     """Keep what has changed on a saved map; where that cannot be, say why and let the change wait."""
-    work.trouble = ""
+    work.trouble, work.news = "", ""
     if work.saved is None or not work.waits:
         return
     found = replace(work.saved.found, sheet=work.sheet)

@@ -128,6 +128,9 @@ def show_names(shown: bool, why: str = "") -> None:
     """Turn full names on, for a reason, or off."""
     st.session_state[NAMES] = shown
     st.session_state[_GIVEN] = why
+    # A box sends what its choice was called; with other names that would be nobody, so each is drawn anew.
+    for turns in st.session_state[_TURN].values():
+        turns.update(by="", turn=turns["turn"] + 1)
 
 
 def back_to_initials() -> None:
@@ -289,7 +292,7 @@ def pick(
         index=listed.index(now) if now in listed else 0,
         format_func=lambda value: str(empty if value is None else labels.get(value, value)),
         key=key,
-        on_change=from_widget(what, "box", lambda value: value),
+        on_change=from_widget(what, "box", lambda value: value if value in listed else now),
         **options,
     )
     return chosen(what)

@@ -168,6 +168,7 @@ tables.show(
     key="peer_map",
     title="Everyone and everything linked to this child: choose a row to see what it rests on",
     what="link",
+    empty="Nobody and nothing yet. Add a person, a place or a thing in the boxes above the picture.",
     ids=rows["id"].tolist(),
     columns={
         "who": "Who or what",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -10,6 +11,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+import streamlit
 from streamlit.testing.v1 import AppTest
 
 from mapping.additions import add_record
@@ -115,6 +117,37 @@ def test_what_is_typed_for_one_child_does_not_stand_in_the_boxes_of_the_next(
     app.session_state["chosen"] = {"child": "C002", "map_node": "location:L1"}
     app.run()
     assert [each.value for each in app.text_input if each.label in boxes] == ["", ""]
+
+
+def test_the_box_for_a_child_is_drawn_anew_with_other_names(open_app: OpenApp, case: Path) -> None:
+    app = open_app(case, "peer_map")
+    next(box for box in app.selectbox if box.label == "Find a child").select("AQ (C001)").run()
+    with_initials = next(box for box in app.selectbox if box.label == "Find a child")
+    app.text_input(key="names_reason").set_value("home visit").run()
+    press(app, "Show full names")
+    box = next(box for box in app.selectbox if box.label == "Find a child")
+    assert (box.value, box.key != with_initials.key) == ("C001", True)
+    assert app.session_state["chosen"]["child"] == "C001"
+
+
+def test_the_log_keeps_why_full_names_left(
+    open_app: OpenApp, case: Path, url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("CONTEXTMAP_LOG_DIR", str(tmp_path / "log"))
+    offered: dict[str, Callable[[], object]] = {}
+    monkeypatch.setattr(
+        streamlit, "download_button", lambda _, **box: offered.update({box["key"]: box["data"]})
+    )
+    app = opened(open_app, case)
+    app.session_state["names_shown"], app.session_state["names_reason_given"] = True, "home visit"
+    app.run()
+    assert not app.exception
+    # As Streamlit does: later, and without the session.
+    for key in ("peer_take_svg", "send_peer_map"):
+        offered[key]()
+    (file,) = (tmp_path / "log").iterdir()
+    kept_why = [json.loads(line)["reason"] for line in file.read_text().splitlines()]
+    assert kept_why == ["home visit", "home visit"]
 
 
 def test_a_child_has_a_map_for_each_purpose(open_app: OpenApp, shown: Shown, case: Path, url: str) -> None:

@@ -144,6 +144,9 @@ def test_what_another_saved_is_seen_the_next_time_the_page_is_drawn(name: dict[s
     peer_maps.change(other, "gate", marked(other.sheet, GATE, "unsafe"), today=TODAY)
     assert peer_maps.work_on("C1", stored(), today=TODAY) is work
     assert sorted(work.sheet.views) == [GATE]
+    assert work.news.endswith(" changed this map while you had it open (gate); you see it as it is now.")
+    peer_maps.change(work, "gate", marked(work.sheet, GATE, "safe"), today=TODAY)
+    assert work.news == ""
 
 
 def test_without_a_name_a_change_waits_and_says_so(name: dict[str, str]) -> None:
