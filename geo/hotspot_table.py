@@ -127,7 +127,7 @@ def build_hotspots(
         observed, areas, expected, replications=replications, level=level, seed=seed
     )
     table = table.join(by_area).rename_axis("area_code").reset_index()
-    return Hotspots(table[[*COLUMNS]], clusters, [*notes, *said])
+    return Hotspots(table[[*COLUMNS]], clusters, [*dict.fromkeys([*notes, *said])])
 
 
 def position(observed: pd.Series[float], areas: Areas, *, repeat_factor: float = 1.0) -> pd.Series[str]:

@@ -175,10 +175,14 @@ def mismatch(boundaries: Boundaries, table: OpenTable, column: str) -> Geography
     """Build the error that says two files do not join."""
     missing = missing_codes(boundaries, table.frame[column])
     other = table.to_vintage or table.vintage
+    what = (
+        f"The two files name different sets of wards: replace one of them, so that both are of {boundaries.vintage} or of {other}."
+        if other != boundaries.vintage
+        else f"Both say that they are of {other}, so rows are missing or codes are wrong there: put the whole file in its place."
+    )
     return GeographyMismatch(
         f"{len(missing)} of {len(boundaries)} ward codes of {boundaries.file} ({boundaries.vintage}) are not in "
-        f"{table.file} ({other}), {missing[0]} for one. The two files name different sets of wards: replace one of "
-        f"them, so that both are of {boundaries.vintage} or of {other}."
+        f"{table.file} ({other}), {missing[0]} for one. {what}"
     )
 
 

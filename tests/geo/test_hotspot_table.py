@@ -178,3 +178,9 @@ def test_a_cluster_that_is_only_of_age_goes_away(areas: Areas) -> None:
 def test_a_scan_cannot_be_standardised_by_nothing(areas: Areas, observed: pd.Series[float]) -> None:
     with pytest.raises(ValueError, match="There is nothing to standardise the scan by"):
         build_hotspots(observed, areas, scan_standardised=True)
+
+
+def test_an_area_where_nobody_lives_is_said_once(areas: Areas, observed: pd.Series[float]) -> None:
+    notes = build_hotspots(observed, areas, permutations=99, replications=9).notes
+    assert len(notes) == len({*notes})
+    assert sum("nobody lives there" in note for note in notes) == 1

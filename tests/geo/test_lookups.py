@@ -128,6 +128,16 @@ def test_a_lookup_of_other_wards_alone_is_refused(realdata: Path, folder: Folder
         validate_lookups(read_geography(place))
 
 
+def test_of_two_files_of_one_year_the_one_with_rows_missing_is_named(folder: Folder, squares: Write) -> None:
+    """It keeps out the advice to have both of WD25 or of WD25."""
+    place = folder({"w.geojson": squares(TWO), "bestfit.csv": "LSOA21CD,WD25CD\nE01000001,E05000001\n"})
+    with pytest.raises(
+        GeographyMismatch,
+        match=r"E05000002 for one\. Both say that they are of WD25, so rows are missing or codes are wrong there: put the whole",
+    ):
+        validate_lookups(read_geography(place))
+
+
 def test_a_lookup_that_knows_some_of_the_wards_is_refused_with_the_number(
     realdata: Path, folder: Folder
 ) -> None:
