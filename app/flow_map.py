@@ -18,6 +18,8 @@ MOST = 150
 """Flows drawn; the table holds all."""
 MANY = 60
 """With more lines than this each is half as wide."""
+ROOM = (520, 540)
+"""Pixels that the ends of flows are drawn in: their names, which reach out to both sides, are not cut off."""
 WIDTHS = (1.6, 4.0, 8.0)
 """Of lines, in pixels: few, more, most."""
 OUT, INTO, CHOSEN = kinds.BLUE, kinds.ORANGE, kinds.INK
@@ -124,7 +126,7 @@ def deck(
     authority_of: Mapping[str, str] | None = None,
     names: Mapping[str, str] | None = None,
     near: bool = False,
-    size: tuple[int, int] = (720, 540),
+    size: tuple[int, int] = ROOM,
 ) -> pdk.Deck:
     """Return the map of flows.
 

@@ -17,6 +17,8 @@ from app.text import markup, plain, short
 
 NAMED, MOST_NAMED = 6, 12
 """Wards named on the map: the chosen one, what is hatched (no more than the second), and where the measure is highest."""
+CROWDED = 60
+"""Wards beyond which bands are thinner and names smaller, so that shades and hatching are still seen."""
 NAME_WIDTH, NAME_HEIGHT = 7, 20
 """Pixels of a letter of a name across, and of a name from top to bottom."""
 NARROWEST = (600, 520)
@@ -296,7 +298,8 @@ def _band_layer(outline: Mapping[str, Any], deciles: pd.Series) -> pdk.Layer:
         for code, geometry in outline["bands"].items()
         if code in known
     ]
-    return shapes_layer("deciles", features, get_line_color="properties.line", get_line_width=3)
+    width = 3 if len(outline["wards"]) <= CROWDED else 1.4
+    return shapes_layer("deciles", features, get_line_color="properties.line", get_line_width=width)
 
 
 def shapes_layer(
@@ -337,18 +340,18 @@ def _name_layers(
     most = max(NAMED, min(len(first), MOST_NAMED))
     named = _apart([*([str(chosen)] if chosen is not None else []), *first, *rest], outline, most)
     data = [{"at": outline["points"][code], "text": _named(outline, code)} for code in named]
-    return [names_layer(data)]
+    return [names_layer(data, size=14 if len(outline["wards"]) <= CROWDED else 12)]
 
 
-def names_layer(data: Sequence[Mapping[str, Any]]) -> pdk.Layer:
-    """Return names on the map: each has "at", longitude and latitude, and "text"."""
+def names_layer(data: Sequence[Mapping[str, Any]], *, size: int = 14) -> pdk.Layer:
+    """Return names on the map, letters as high as so many pixels: each has "at", longitude and latitude, and "text"."""
     return pdk.Layer(
         "TextLayer",
         data=list(data),
         id="names",
         get_position="at",
         get_text="text",
-        get_size=14,
+        get_size=size,
         get_color=[20, 28, 36, 255],
         background=True,
         get_background_color=[255, 255, 255, 215],

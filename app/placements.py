@@ -266,6 +266,9 @@ def answer(placed: Placed) -> str:
     if placed.described.empty:
         return "No placement is on record, so nothing can be said of placed children. Check that the case has a placements table."
     others, on_map, elsewhere = _now(placed)
+    if placed.wards.empty:
+        are = words.count(elsewhere, "child is", "children are")
+        return f"On {words.day(placed.on)} {are} placed. The case has no ward boundaries, so it cannot be said who is placed here by other authorities."
     if not on_map:
         placed_now = words.count(elsewhere, "child is", "children are")
         return f"On {words.day(placed.on)} {placed_now} placed elsewhere, or nobody recorded where, and none on this map."
@@ -336,8 +339,14 @@ def _map_without(placed: Placed, measure: str) -> str:
     about = MEASURES[measure].lower()
     if hot.empty and new.empty:
         return f"No ward is a hotspot ({about}), with or without them."
-    first = f"Without them {words.number(len(gone))} of {words.count(len(hot), 'hotspot')} ({about}) would not be one"
-    first += f": {_named(gone)}." if len(gone) else "."
+    stay = "the only hotspot" if len(hot) == 1 else f"all {words.number(len(hot))} hotspots"
+    first = (
+        f"Without them {words.number(len(gone))} of {words.count(len(hot), 'hotspot')} ({about}) would not be one: {_named(gone)}."
+        if len(gone)
+        else f"Without them {stay} ({about}) would still be {'one' if len(hot) == 1 else 'hotspots'}."
+        if len(hot)
+        else f"With them no ward is a hotspot ({about})."
+    )
     return first + (f" {_named(new)} would become one." if len(new) else "")
 
 

@@ -16,7 +16,7 @@ from mapping.text import write_csv
 MOST_ROWS = 1000
 """Rows shown at once; the download holds them all."""
 CHOOSE = "Choose a row by its box, or with the arrow keys and then Shift and Space."
-NARROW, WIDE, PIXELS = 26, 60, 7
+NARROW, WIDE, PIXELS = 26, 60, 6.5
 """Letters up to which, and beyond which, the browser chooses how wide a column of text is; and pixels of a letter."""
 
 
@@ -202,7 +202,7 @@ def _column(values: pd.Series) -> Any:
     if longest > WIDE or longest <= NARROW:
         return st.column_config.Column(width="large" if longest > WIDE else None)
     # A few long ones among short ones are cut off where the browser chooses the width.
-    return st.column_config.Column(width=PIXELS * longest + 18)
+    return st.column_config.Column(width=round(PIXELS * longest) + 18)
 
 
 def _decimals(values: pd.Series) -> int:

@@ -189,7 +189,8 @@ def test_a_case_without_placements_or_without_a_map_says_so(
     placed = found_in(case)
     assert (placements.further(nothing), placements.further(placed)) == ([], [])
     assert placements.answer(placed) == (
-        "On 1 January 2024 1 child is placed elsewhere, or nobody recorded where, and none on this map."
+        "On 1 January 2024 1 child is placed. The case has no ward boundaries, so it cannot be said who is placed here by "
+        "other authorities."
     )
     with pytest.raises(ValueError, match="No ward of a known authority"):
         placements.publishable(placed)
