@@ -163,6 +163,8 @@ def test_a_home_outside_the_map_is_elsewhere_for_what_happened_on_it(movements: 
 def test_a_period_keeps_records_of_its_days_and_placements_that_go_on_in_it(movements: Movements) -> None:
     rows = classified(movements, since=date(2024, 2, 1), until=date(2024, 2, 29))
     assert listed(rows, "kind", "row") == [("missing", 3), ("found", 3), ("placed", 2)]
+    rows = classified(movements, since=date(2024, 2, 5), until=date(2024, 2, 5))
+    assert listed(rows, "kind", "row") == [("missing", 3)]
     rows = classified(movements, since=date(2024, 2, 2), until=date(2024, 2, 4))
     assert listed(rows, "kind", "row") == []
     assert listed(flow_table(rows), *FLOW) == []

@@ -289,20 +289,15 @@ def expected_contacts(tables: dict[str, pd.DataFrame]) -> dict[tuple[str, str], 
     return found
 
 
-@given(tables=cases())
+@given(tables=cases(), seed=st.integers(0, 99))
 @quick
-def test_contacts_are_those_of_the_definition(write_case, tables: dict[str, pd.DataFrame]) -> None:
+def test_contacts_are_those_of_the_definition_in_whatever_order_rows_come(
+    write_case, tables: dict[str, pd.DataFrame], seed: int
+) -> None:
     found = table_of(write_case(**tables))
     assert {
         (row.contact_type, row.contact_id): (row.children, row.not_otherwise_linked)
         for row in found.itertuples()
     } == expected_contacts(tables)
-
-
-@given(tables=cases(), seed=st.integers(0, 99))
-@quick
-def test_row_order_does_not_change_a_contact(write_case, tables: dict[str, pd.DataFrame], seed: int) -> None:
     shuffled = {name: rows.sample(frac=1, random_state=seed) for name, rows in tables.items()}
-    pd.testing.assert_frame_equal(
-        table_of(write_case("shuffled", **shuffled)), table_of(write_case(**tables))
-    )
+    pd.testing.assert_frame_equal(table_of(write_case("shuffled", **shuffled)), found)

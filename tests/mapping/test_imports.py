@@ -216,6 +216,9 @@ def test_a_table_that_would_lose_many_rows_is_told(url: str, write_case: Any) ->
         run(store, write_case("hub", people=many, missing=episodes))
         without = compare_import(store, write_case("hub", people=many))
         assert without.losses == {"missing": (12, 12)}
+        for left, lost in ((2, {"missing": (10, 12)}), (3, {})):
+            some = "\n".join(episodes.splitlines()[: left + 1])
+            assert compare_import(store, write_case("hub", people=many, missing=some)).losses == lost
         cut = "\n".join(many.splitlines()[:-15])
         assert compare_import(store, write_case("hub", people=cut, missing=episodes)).losses == {}
         cut = "\n".join(many.splitlines()[:-16])
