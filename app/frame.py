@@ -189,8 +189,10 @@ def refused(why: object) -> None:
 def said_once() -> bool:
     """Show, once, the sentence that `state.say_once` kept; return whether there was one."""
     said = state.said_once()
+    # Always there: what follows keeps its place on the page, and who works with the keyboard their focus.
+    place = st.empty()
     if said:
-        st.html(f'<p class="cm-note" role="status">{markup(said)}</p>')
+        place.html(f'<p class="cm-note" role="status">{markup(said)}</p>')
     return bool(said)
 
 
