@@ -135,7 +135,7 @@ def show_names(shown: bool, why: str = "") -> None:
 
 def back_to_initials() -> None:
     """Turn names off and forget what was chosen: another role may not see the same."""
-    st.session_state[NAMES] = False
+    show_names(False)
     st.session_state[_CHOSEN] = {}
     st.session_state.pop("recent_children", None)
     st.session_state.pop("meant", None)

@@ -128,6 +128,11 @@ def test_the_box_for_a_child_is_drawn_anew_with_other_names(open_app: OpenApp, c
     box = next(box for box in app.selectbox if box.label == "Find a child")
     assert (box.value, box.key != with_initials.key) == ("C001", True)
     assert app.session_state["chosen"]["child"] == "C001"
+    # Another role starts with initials: no box may show the name that was chosen in it.
+    app.selectbox(key="role").select("police analyst").run()
+    other = next(box for box in app.selectbox if box.label == "Find a child")
+    assert (other.value, other.key != box.key) == (None, True)
+    assert (app.session_state["names_shown"], app.session_state["names_reason_given"]) == (False, "")
 
 
 def test_the_log_keeps_why_full_names_left(
