@@ -287,6 +287,13 @@ def test_a_scan_over_time_needs_time(grid: pd.DataFrame) -> None:
         space_time_scan(observed, grid)
 
 
+def test_runs_are_half_of_the_time_unless_asked_and_never_all_of_it() -> None:
+    single = [[0, 0], [1, 1], [2, 2]]
+    assert scan._runs(3, None, current=False).tolist() == single
+    assert scan._runs(3, 9, current=False).tolist() == [*single, [0, 1], [1, 2]]
+    assert scan._runs(4, None, current=True).tolist() == [[3, 3], [2, 3]]
+
+
 def test_openshaw_circles_reproduce(sids: pd.DataFrame) -> None:
     # R's DCluster: opgam(radius=30, step=10, alpha=.002) on nc.sids, 1974-78 (kilometres there).
     expected = sids["BIR74"] * sids["SID74"].sum() / sids["BIR74"].sum()
