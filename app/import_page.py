@@ -371,6 +371,11 @@ def entered(loaded: Loaded) -> None:
     What they entered themselves is not listed for others, who see in the records what of it is theirs to see.
     """
     shown = state.names_shown()
+    listed = [
+        entry
+        for entry in reversed(desk.readable(desk.entries("record")))
+        if may_import(loaded) or not entry.content.get("key")
+    ]
     rows = [
         (
             entry.at,
@@ -388,13 +393,14 @@ def entered(loaded: Loaded) -> None:
             ),
             entry.why,
         )
-        for entry in reversed(desk.readable(desk.entries("record")))
-        if may_import(loaded) or not entry.content.get("key")
+        for entry in listed
     ]
     tables.show(
         pd.DataFrame(rows, columns=["at", "by", "table", "what", "key", "row", "why"]),
         key="entered",
         title="Entered, corrected and taken out by hand, the latest first",
+        what="entered",
+        ids=[entry.entry_id for entry in listed],
         columns={
             "at": "When (UTC)",
             "by": "By",
@@ -406,6 +412,23 @@ def entered(loaded: Loaded) -> None:
         },
         empty="Nothing has been entered by hand yet.",
     )
+    chosen = state.known_choice("entered", [entry.entry_id for entry in listed])
+    for entry in listed:
+        if entry.entry_id == chosen:
+            _take_back(entry)
+
+
+def _take_back(entry: Entry) -> None:
+    """Ask why something that was put by hand is taken back, and take it back."""
+    with st.form(f"take_back_{entry.entry_id}"):
+        frame.quiet(
+            "What was corrected says again what it said, what was taken out is there again, and what was entered is not. It stays in the history."
+        )
+        why = st.text_input("Why is it taken back?", key=f"take_back_why_{entry.entry_id}", max_chars=500)
+        if st.form_submit_button("Take it back"):
+            desk.attempt_here(
+                lambda: desk.remove("record", entry.entry_id, why=why, after=entry.turn), "Taken back."
+            )
 
 
 def method() -> None:

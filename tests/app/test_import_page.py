@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mapping.additions import correct_record
-from mapping.entries import load_entries
+from mapping.entries import entry_history, load_entries
 from mapping.imports import apply_import, compare_import, list_imports, undo_import
 from mapping.store import open_store
 
@@ -173,8 +173,23 @@ def test_a_record_is_entered_and_a_row_corrected_by_hand(
         {"table": "people", "key": "C012", "row": {"ehcp": "Y"}},
         "seen the plan",
     )
-    groups = open_app(case, "peer_map")
-    assert not groups.exception
+    # Whoever sees every row can take a correction back, with a reason.
+    app = open_app(case, "import_case", role="analyst")
+    app.session_state["user_name"] = "Al, analyst"
+    app.session_state["chosen"] = {"entered": second.entry_id}
+    app.segmented_control(key="import_step").set_value("Correct or take out").run()
+    take_back = next(button for button in app.button if button.label == "Take it back")
+    app = take_back.click().run()
+    assert "No reason is given for taking this away" in shown(app)
+    app.text_input(key=f"take_back_why_{second.entry_id}").input("another child")
+    next(button for button in app.button if button.label == "Take it back").click().run()
+    assert "Taken back." in shown(app)
+    assert [entry.entry_id for entry in load_entries(store, "record")] == [first.entry_id]
+    with open_store(store) as opened:
+        assert [(turn.by, turn.why, turn.removed) for turn in entry_history(opened, "record", second.entry_id)] == [
+            ("Jo, social work", "seen the plan", False),
+            ("Al, analyst", "another child", True),
+        ]  # fmt: skip
 
 
 def test_import_at_the_command_line_says_what_changes_and_every_command_takes_the_store(
