@@ -33,6 +33,9 @@ SILENT = """() => [
 ].map(each => each.outerHTML.slice(0, 160))"""
 FOCUSED = """() => { const at = document.activeElement; return at ? (at.getAttribute('aria-label') || at.innerText || at.tagName).trim().slice(0, 60) : ''; }"""
 
+MODERATE = ("heading-order", "landmark-unique")
+"""Findings of less weight that no page has either: who listens to a page goes from heading to heading."""
+
 
 class Inspector:
     """Looks at what a browser shows, and keeps what is wrong with it."""
@@ -44,7 +47,7 @@ class Inspector:
     def look(self, name: str) -> None:
         page = self.seen.page
         for found in self.axe.run(page).response["violations"]:
-            if found["impact"] in ("serious", "critical"):
+            if found["impact"] in ("serious", "critical") or found["id"] in MODERATE:
                 nodes = [node["html"][:200] for node in found["nodes"][:3]]
                 self.faults.append((name, found["id"], nodes))
         self._note(name, "a picture without words", page.evaluate(SILENT))
