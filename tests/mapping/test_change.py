@@ -125,6 +125,14 @@ def test_links_new_renewed_faded_and_gone() -> None:
     ]
 
 
+def test_a_link_fades_when_its_newest_item_becomes_older_than_the_half_life() -> None:
+    # 180 days before 1 February is 5 August, and before 1 March it is 2 September.
+    newest = {"B": date(2024, 8, 4), "C": date(2024, 8, 5), "D": date(2024, 9, 1), "E": date(2024, 9, 2)}
+    links = [("A", other, 1, day) for other, day in newest.items()]
+    before, after = (standing(day, links=links) for day in ("2025-02-01", "2025-03-01"))
+    assert [row[:3] for row in found(before, after)] == [("link_faded", "A", "C"), ("link_faded", "A", "D")]
+
+
 def test_contacts_new_gone_and_reaching_another_group() -> None:
     """The phone was with two of g1; now with one of g2 as well. The flat's third child was in g1 all along."""
     groups = members(g1="ABC", g2="DE")
