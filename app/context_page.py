@@ -278,6 +278,8 @@ def read(loaded: Loaded, entry: Entry, case: ContextCase) -> None:
     frame.quiet(
         f"{what[:1].upper()}{what[1:]}. Opened {words.day(case.opened_on)}; {_state(case, loaded.day)}; review {words.day(case.review_on)}; {case.owner} answers for it.{readers}"
     )
+    if case.closed_on is None:
+        desk.who()
     # The boxes stay as they were filled while somebody else keeps the case, so that what is typed is not lost.
     seen = _seen(entry)
     before = context_from_dict(seen.content)

@@ -206,10 +206,13 @@ def test_the_boxes_stay_as_they_are_filled_while_an_outcome_is_added(
     press(app, "Add")
     assert "The outcome was not kept: nothing is said of how it is now: safer than before" in shown(app)
     write(app, "How do you know?", "seen by the warden")
+    # Whoever comes back in another session gives their name here.
+    write(app, "Your name, kept with what you enter", "Sam, police")
     app.segmented_control(key=f"found_{entry_id}_1").set_value("safer")
     press(app, "Add")
     (entry,) = load_entries(store, "context")
     assert [each["found"] for each in entry.content["outcomes"]] == ["same", "safer"]
+    assert entry.by == "Sam, police"
     assert [box.key for box in app.text_area] == boxes
     write(app, "Plan", "Lighting")
     press(app, "Keep")
