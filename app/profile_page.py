@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import partial
 
 import streamlit as st
 
@@ -60,18 +61,15 @@ class Saved:
         """Return what the keys of widgets begin with: another turn of the entry fills the boxes anew."""
         return f"profile_{self.entry.entry_id}_{self.entry.turn}" if self.entry is not None else "profile_new"
 
-    def keep(self, changed: Profile, why: str) -> None:
-        """Keep a changed profile, say so, and draw the page anew."""
-        try:
+    def keep(self, change: Callable[[], Profile], why: str) -> None:
+        """Keep a changed profile, say so, and draw the page anew; say why not where the change cannot be."""
+
+        def keep() -> None:
             entry = self.entry
             place = {} if entry is None else {"entry_id": entry.entry_id, "after": entry.turn}
-            found = desk.keep(KIND, changed.to_dict(), why=why, **place)
-        except (ValueError, OSError) as error:
-            st.error(markup(error), icon=":material/error:")
-            return
-        state.choose("profile", found.entry_id)
-        state.say_once(f"Kept: {why}.")
-        st.rerun()
+            state.choose("profile", desk.keep(KIND, change().to_dict(), why=why, **place).entry_id)
+
+        desk.attempt_here(keep, f"Kept: {why}.")
 
 
 @kept
@@ -168,12 +166,11 @@ def _keep_asked(
     owner: str,
     update: date | None,
 ) -> None:
-    try:
+    def change() -> Profile:
         asked = Asked(question.strip(), area, since, until, concern, marking, owner.strip(), update)
-    except ValueError as error:
-        st.error(markup(error), icon=":material/error:")
-        return
-    saved.keep(replace(saved.profile, asked=asked), "what is asked")
+        return replace(saved.profile, asked=asked)
+
+    saved.keep(change, "what is asked")
 
 
 def show_sections(saved: Saved, sections: Mapping[str, Section]) -> None:
@@ -186,7 +183,7 @@ def show_sections(saved: Saved, sections: Mapping[str, Section]) -> None:
             ticked[key] = st.checkbox(label, key in saved.profile.sections, key=f"{saved.key}_tick_{key}")
         if st.form_submit_button("Keep these sections", type="primary", disabled=saved.entry is None):
             chosen = tuple(key for key, on in ticked.items() if on)
-            saved.keep(replace(saved.profile, sections=chosen), "which sections are in the document")
+            saved.keep(lambda: replace(saved.profile, sections=chosen), "which sections are in the document")
 
 
 def show_words(saved: Saved, sections: Mapping[str, Section]) -> None:
@@ -213,7 +210,9 @@ def show_words(saved: Saved, sections: Mapping[str, Section]) -> None:
         text = st.text_area("Text of this section; change it and it is yours", mine.own or generated, height=300, max_chars=LONGEST, key=f"{saved.key}_text_{key}", help="Emptied, it goes back to the generated text.")  # fmt: skip
         read = st.checkbox("I have read this section, its text and its tables", mine.is_read(found.sentences) or bool(mine.own), key=f"{saved.key}_read_{key}")  # fmt: skip
         if st.form_submit_button("Keep this section", type="primary", disabled=saved.entry is None):
-            saved.keep(saved.profile.with_words(key, _words(text, generated, read, found)), SECTIONS[key])
+            saved.keep(
+                lambda: saved.profile.with_words(key, _words(text, generated, read, found)), SECTIONS[key]
+            )
     frame.mind_words(mine.own)
     if mine.own:
         with st.expander("What the records say now"):
@@ -237,7 +236,8 @@ def show_recommendations(saved: Saved, loaded: Loaded) -> None:
             f'<div class="cm-row"><b>{AIMS[one.aim]}</b>: {markup(one.action)}<div class="cm-quiet">{markup(one.owner)}, by {words.day(one.due)}</div></div>'
         )
         if button.button("Remove", key=f"{saved.key}_remove_{at}", type="tertiary"):
-            saved.keep(replace(saved.profile, recommendations=(*listed[:at], *listed[at + 1 :])), "a recommendation taken away")  # fmt: skip
+            left = (*listed[:at], *listed[at + 1 :])
+            saved.keep(partial(replace, saved.profile, recommendations=left), "a recommendation taken away")
     if not listed:
         frame.quiet("No recommendation yet. Each needs an owner and a date.")
     with st.form(f"{saved.key}_recommend", border=False):
@@ -253,13 +253,11 @@ def show_recommendations(saved: Saved, loaded: Loaded) -> None:
 
 
 def _add(saved: Saved, aim: str, action: str, owner: str, due: date) -> None:
-    try:
+    def change() -> Profile:
         one = Recommendation(aim, action.strip(), owner.strip(), due)
-    except ValueError as error:
-        st.error(markup(error), icon=":material/error:")
-        return
-    listed = (*saved.profile.recommendations, one)
-    saved.keep(replace(saved.profile, recommendations=listed), "a recommendation")
+        return replace(saved.profile, recommendations=(*saved.profile.recommendations, one))
+
+    saved.keep(change, "a recommendation")
 
 
 def build_paper(saved: Saved, scope: Scope, sections: Mapping[str, Section]) -> Paper:

@@ -208,7 +208,10 @@ PICTURED = ("Groups", "Shared contacts", "Wards", "Hotspots", "Placements", "Whe
 def drawn(seen: Any, page: str) -> None:
     """Wait until the title of a page and its first picture are there."""
     seen.page.locator("h1.cm-title", has_text=page).wait_for()
-    if page in PICTURED:
+    if page == "Problem profile":
+        # The frame is there before the document in it.
+        seen.page.frame_locator("[data-testid='stMain'] iframe").locator("h1").first.wait_for()
+    elif page in PICTURED:
         seen.page.locator(
             "[data-testid='stDeckGlJsonChart'] canvas, [data-testid='stVegaLiteChart'] canvas, [data-testid='stVegaLiteChart'] svg, canvas[data-id^='layer']"
         ).first.wait_for()

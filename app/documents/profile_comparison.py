@@ -10,6 +10,9 @@ from app.documents.profile_section import Section
 from app.profile import Scope, said
 from mapping.periods import Period
 
+PARTS = ("Children missing more than once", "Return interviews held", "Return interviews within 72 hours")
+"""Numbers that are part of another: the rest of it may be few."""
+
 
 def comparison(scope: Scope) -> Section:
     """Set the numbers beside those of earlier periods, as far as the records reach."""
@@ -25,9 +28,7 @@ def comparison(scope: Scope) -> Section:
     rows = [
         [what, *(said(counted[name][what], scope.wide) if name in counted else ":" for name in columns)]
         for what in profile.COUNTED.values()
-        if not (
-            scope.wide and what in ("Children missing more than once", "Return interviews within 72 hours")
-        )
+        if not (scope.wide and what in PARTS)
     ]
     heads = [f"{name[:1].upper()}{name[1:]} ({words.span(span.since, span.until)})" for name, span in columns.items()]  # fmt: skip
     sentences = _changes(spans, counted, ends=scope.period.until == scope.analysis.as_of)

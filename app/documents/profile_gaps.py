@@ -13,6 +13,17 @@ from app.documents.profile_section import FIRST, Section
 from app.profile import Scope, part_of, said
 from geo.gaps import Gaps, build_gaps
 
+IN_TABLES = (
+    *("Children: date of birth", "Children: sex", "Children: ethnicity (also refused or not obtained)"),
+    *("Missing episodes: where found", "Referrals: concern", "Reports without a 3x5x2 grade"),
+    "Reports that rest on what is known indirectly or not known (C, D, E)",
+    *("Missing episodes where nobody wrote down where the child was found", "Referrals without a concern"),
+)
+"""What is a cell, or a sum of cells, of a table that stands elsewhere in the document.
+
+For a wider audience such a cell may be hidden there to keep another from being worked back, and must not be told here.
+"""
+
 
 def disproportionality(scope: Scope) -> Section:
     """Say which children are referred less or more than their number leads one to expect, and what is not recorded."""
@@ -96,6 +107,7 @@ def _not_recorded(scope: Scope) -> Grid:
     rows = [
         [what, words.number(len(flags)) if not scope.wide else said(len(flags), True), *part_of(int(flags.sum()), len(flags), scope.wide)]
         for what, flags in asked.items()
+        if not (scope.wide and what in IN_TABLES)
     ]  # fmt: skip
     return Grid(
         ["What", "Rows", "Not recorded", "Share"], rows, "What is missing from the data", (4, 1, 1, 1)
@@ -116,6 +128,8 @@ def intelligence_gaps(scope: Scope) -> Section:
     ]  # fmt: skip
     rows, figures = [], {}
     for what, flags, fill in asked:
+        if scope.wide and what in IN_TABLES:
+            continue
         number, share = part_of(int(flags.sum()), len(flags), scope.wide)
         figures[what] = number
         rows.append([what, number, share, fill])

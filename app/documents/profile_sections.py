@@ -31,8 +31,10 @@ def sources(scope: Scope) -> Section:
     conditions = int((rows["handling"] == "C").sum())
     number, share = part_of(int(graded.sum()), len(rows), scope.wide)
     grade = (rows["source_grade"] + rows["information_grade"]).where(graded)
+    # For a wider audience the table of grades says it: what is not recorded is one of its cells, and hides others.
+    graded_said = "" if scope.wide else f"; {number} ({share}) are graded in 3x5x2"
     sentences = [
-        f"The case holds {words.count(len(rows), 'report')} of this period, of all areas and concerns, from {words.count(rows['agency'].nunique(), 'agency', 'agencies')}; {number} ({share}) are graded in 3x5x2.",
+        f"The case holds {words.count(len(rows), 'report')} of this period, of all areas and concerns, from {words.count(rows['agency'].nunique(), 'agency', 'agencies')}{graded_said}.",
         "A grade is of one item, given by an analyst; it is a category, not a probability.",
     ]
     if conditions:
@@ -46,7 +48,7 @@ def sources(scope: Scope) -> Section:
         "Kind", "Reports", tally(rows["kind"], "source_kind"), scope, caption="Reports by kind"
     )
     by_grade = counts_grid("Grade", "Reports", tally(grade, None), scope, caption="Reports by 3x5x2 grade")
-    figures = {"Reports": words.number(len(rows)), "Graded": number}
+    figures = {"Reports": words.number(len(rows))} | ({} if scope.wide else {"Graded": number})
     return Section(figures, tuple(sentences), (by_kind, by_agency, by_grade))
 
 
@@ -57,6 +59,8 @@ def summary(scope: Scope) -> Section:
     timely, timely_share = part_of(numbers.within_72_hours, numbers.interviews_held, wide)
     figures = {name: said(value, wide) for name, value in numbers.counted.items()}
     figures["Children missing more than once"] = again
+    # Episodes without an interview are the rest, and stand among the gaps.
+    figures["Return interviews held"] = part_of(numbers.interviews_held, numbers.missing_episodes, wide)[0]
     figures["Return interviews within 72 hours"] = timely
     figures |= {
         "Children referred, missing or harmed": said(len(scope.children), wide),

@@ -11,6 +11,7 @@ import docx
 import pandas as pd
 import pytest
 
+from app import profile
 from app.analysis import Analysis, analyse, load_geography
 from app.documents import pictures
 from app.documents.paper import DRAFT, Bullets, Grid, Heading, Paper, Picture, Text
@@ -20,7 +21,7 @@ from app.documents.profile_section import NOT_WIDER, Section
 from app.documents.profile_sections import build
 from app.documents.web import to_html
 from app.documents.word import to_docx
-from app.profile import Scope, build_scope
+from app.profile import Numbers, Scope, build_scope
 from mapping.profiles import SECTIONS, Asked, Profile, Recommendation, Words, mark
 
 DEMO = Path(__file__).resolve().parents[3] / "data" / "synthetic" / "demo"
@@ -209,6 +210,24 @@ def test_a_version_for_a_wider_audience_shows_no_small_number(demo: Analysis) ->
     assert not [
         caption for caption in captions if caption.startswith(("Groups with", "Candidate", "Places on"))
     ]
+
+
+def test_what_one_table_hides_no_other_tells(demo: Analysis, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cell hidden beside a small one, told in another table or as the rest of a whole, would give the small one away."""
+    few = Numbers(9, 9, 100, 40, 12, 97, 60, 8, 8, 8)
+    monkeypatch.setattr(profile, "count", lambda *_: few)
+    wide = build_scope(demo, None, replace(ASKED, marking="OFFICIAL"))
+    summary = build("summary", wide)
+    assert summary.figures["Return interviews held"] == "c"
+    assert "97" not in " ".join(summary.sentences)
+    compared = {row[0] for row in build("comparison", wide).parts[0].rows}
+    assert compared == {"Referrals", "Children referred", "Missing episodes", "Children missing", "Incidents", "Records of a child harmed", "Children recorded as harmed"}  # fmt: skip
+
+    gaps = build("gaps", wide)
+    assert [row[0] for row in gaps.parts[0].rows] == ["Missing episodes without an interview held"]
+    missing = build("disproportionality", wide).parts[-1]
+    assert [row[0] for row in missing.rows] == ["Children: ward of the home", "Children: school", "Missing episodes: where from", "Missing episodes: whether an interview was offered", "Incidents: listed place"]  # fmt: skip
+    assert "graded" not in build("sources", wide).sentences[0]
 
 
 def test_nobody_is_named(demo: Analysis, scope: Scope, sections: dict[str, Section]) -> None:
