@@ -15,8 +15,7 @@ from app import log, state, words
 from app.text import markup
 from mapping.access import ROLES
 from mapping.language import hints
-
-MARKING = "OFFICIAL-SENSITIVE"
+from mapping.markings import MARKING
 
 STYLE = """
 <style>

@@ -63,7 +63,8 @@ def test_every_fault_of_a_case_is_said_at_once() -> None:
             weights={"street": "most", "home": "high"},
         )
     with pytest.raises(
-        ValueError, match="The outcome was not kept: 'better' is not one of these: safer than before, no change"
+        ValueError,
+        match="The outcome was not kept: 'better' is not one of these: safer than before, no change",
     ):
         Outcome(OPENED, "better", "x")
     with pytest.raises(ValueError, match="say how it is known"):
