@@ -16,7 +16,7 @@ from app.results import swapped_in, write_summary
 from geo.areas import build_areas
 from geo.files import Geography
 from geo.gaps import ETHNICITIES, SEXES, build_gaps
-from geo.inequality import children_by_decile
+from geo.inequality import DecileChildren, children_by_decile
 from geo.months import month_counts, months_compared
 from geo.rates import repeat_factor
 from geo.spread import PARTS, decile_spread, in_period, placed_parts, ward_spread
@@ -454,7 +454,7 @@ def _deciles(ground: Ground) -> tuple[pd.DataFrame, list[str]]:
     try:
         everyone = children_by_decile(ground.geography or Geography())
         found = [
-            decile_spread(_decile_homes(ground, each), everyone, edition=everyone.edition)
+            decile_spread(_decile_homes(ground, each, everyone), everyone, edition=everyone.edition)
             for each in ground.both
         ]
     except ValueError as error:
@@ -463,7 +463,7 @@ def _deciles(ground: Ground) -> tuple[pd.DataFrame, list[str]]:
     earlier = found[1].set_index(keys)[["count", "percent"]].add_suffix("_before")
     table = found[0].join(earlier, on=keys)
     called = {
-        NOT_RECORDED: "not known",
+        NOT_RECORDED: "outside these wards, or not known where",
         TOTAL: "total",
         "1": "1 (most deprived)",
         "10": "10 (least deprived)",
@@ -471,14 +471,14 @@ def _deciles(ground: Ground) -> tuple[pd.DataFrame, list[str]]:
     return table.assign(group=table["group_code"].replace(called))[[*DECILES]], everyone.notes
 
 
-def _decile_homes(ground: Ground, period: Period) -> dict[str, pd.Series]:
+def _decile_homes(ground: Ground, period: Period, everyone: DecileChildren) -> dict[str, pd.Series]:
     of = {
         "children referred": caseload.received_in(ground.referrals, period),
         "children open at the end": ground.open_children(period),
         "children closed": caseload.closed_in(ground.referrals, period),
         "children missing": ground.episodes(period),
     }
-    decile = ground.homes["home_decile"].astype("Float64").astype(float)
+    decile = everyone.deciles_of(ground.homes).astype("Float64").astype(float)
     return {name: rows["person_id"].drop_duplicates().map(decile) for name, rows in of.items()}
 
 

@@ -291,13 +291,13 @@ def _deciles(
     everyone = children_by_decile(geography, edition=year or None)
     homes = _children(analysis, measure, placed)
     table = share_by_decile(
-        homes["home_decile"], everyone.children, edition=year, population_edition=everyone.edition
+        everyone.deciles_of(homes), everyone.children, edition=year, population_edition=everyone.edition
     )
     unknown = int(table.attrs["unknown"])
     notes = list(everyone.notes)
     if unknown:
         notes.append(
-            f"{words.number(unknown)} of {words.count(len(homes), 'child', 'children')} have no home with a known decile and "
+            f"{words.number(unknown)} of {words.count(len(homes), 'child', 'children')} have no home with a known decile in these wards and "
             f"are in no share."
         )
     return table, unknown, notes

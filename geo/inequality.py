@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from math import exp, floor, inf, log, nan, sqrt
 from typing import Literal
@@ -35,6 +36,7 @@ class DecileChildren:
     edition : of the Indices of Deprivation, such as "2019".
     source : which population file.
     notes : what is missing.
+    wards : the wards whose children these are; None for all LSOAs of the file.
     """
 
     children: pd.Series[float]
@@ -42,6 +44,20 @@ class DecileChildren:
     edition: str
     source: str
     notes: list[str] = field(default_factory=list)
+    wards: frozenset[str] | None = None
+
+    def deciles_of(self, homes: pd.DataFrame) -> pd.Series[int]:
+        """Return the decile of each home among these children's; missing where it is elsewhere.
+
+        Deprivation may be known of the whole country. A home outside the wards whose children are counted is beside
+        none of them, so no share may hold it.
+
+        Parameters
+        ----------
+        homes : home_ward, home_decile.
+        """
+        decile = homes["home_decile"]
+        return decile if self.wards is None else decile.where(homes["home_ward"].isin(self.wards))
 
 
 @dataclass(frozen=True)
@@ -165,7 +181,9 @@ def edition_year(name: str) -> str:
     return years.pop() if len(years) == 1 else " ".join(name.casefold().split())
 
 
-def children_by_decile(geography: Geography, *, edition: str | None = None) -> DecileChildren:
+def children_by_decile(
+    geography: Geography, *, edition: str | None = None, wards: Collection[str] | None = None
+) -> DecileChildren:
     """Count all children aged 10 to 17 in each decile, from the population and the deprivation of LSOAs.
 
     Only LSOAs of the boundary wards count, where boundaries and a lookup are there. LSOAs of the other census take
@@ -174,6 +192,7 @@ def children_by_decile(geography: Geography, *, edition: str | None = None) -> D
     Parameters
     ----------
     edition : as in `build_deprivation`.
+    wards : only children of these of the boundary wards.
 
     Raises
     ------
@@ -190,15 +209,23 @@ def children_by_decile(geography: Geography, *, edition: str | None = None) -> D
         empty = pd.Series(np.nan, index=pd.Index(DECILES, name="decile"), name="children")
         return DecileChildren(empty, nan, deprivation.edition, "", [NO_CHILDREN])
     people = tables[0].frame
+    counted = None
     if geography.wards is not None and (found := lsoa_to_wards(people["code"], geography)).notna().any():
-        people = people[found.isin(geography.wards.codes)]
+        every = {str(code) for code in geography.wards.codes}
+        counted = frozenset(every if wards is None else every.intersection(wards))
+        people = people[found.isin(counted)]
     decile = lsoa_deciles(people["code"], deprivation)
     children = people["children_10_17"].groupby(decile).sum().reindex(DECILES, fill_value=0.0)
     unknown = float(people.loc[decile.isna(), "children_10_17"].sum())
     source = f"{tables[0].file} ({tables[0].vintage})"
     notes = [f"{unknown:.0f} children live in LSOAs without a decile."] if unknown else []
     return DecileChildren(
-        children.rename_axis("decile").rename("children"), unknown, deprivation.edition, source, notes
+        children.rename_axis("decile").rename("children"),
+        unknown,
+        deprivation.edition,
+        source,
+        notes,
+        counted,
     )
 
 

@@ -87,12 +87,17 @@ def _deprivation(scope: Scope) -> Section:
         rows = [[label, value] for label, value in shown.items()]
         return Section({}, (), (Grid(["Decile of the home", "Children referred"], rows, "Children referred by decile of deprivation"),))  # fmt: skip
     try:
-        everyone = children_by_decile(scope.geography) if scope.geography is not None else None
+        everyone = (
+            children_by_decile(scope.geography, wards=scope.wards) if scope.geography is not None else None
+        )
         edition = str(scope.analysis.wards["imd_edition"].dropna().iloc[0]) if everyone is not None else ""
         if everyone is None:
             return Section({}, ("Deprivation is not known: there are no open files beside the case.",))
         table = share_by_decile(
-            people["home_decile"], everyone.children, edition=edition, population_edition=everyone.edition
+            everyone.deciles_of(people),
+            everyone.children,
+            edition=edition,
+            population_edition=everyone.edition,
         )
     except (ValueError, IndexError) as error:
         return Section({}, (f"Deprivation could not be compared: {error}",))

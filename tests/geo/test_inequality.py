@@ -23,6 +23,7 @@ from geo.inequality import (
     slope_index,
     validate_edition,
 )
+from geo.places import lsoa_to_wards
 from geo.population import ward_population
 from geo.wards import points_to_wards
 
@@ -327,6 +328,24 @@ def test_children_by_decile_are_those_of_a_plain_join(manchester: Geography, rea
     found = children_by_decile(manchester, edition="2019").children
 
     assert found.tolist() == expected.reindex(range(1, 11)).tolist()
+
+
+def test_homes_outside_the_wards_compared_are_in_no_share(manchester: Geography, realdata: Path) -> None:
+    # Deprivation is known of all England here; a home elsewhere has a decile, but its neighbours are not counted.
+    people = pd.read_csv(realdata / "population/gm_lsoa11_mid2016_single_year_age.csv")
+    ages = [str(age) for age in range(10, 18)]
+    whole = lsoa_to_wards(people["lsoa11cd"], manchester)
+    first = str(whole.min())
+    homes = pd.DataFrame(
+        {"home_ward": [first, first, str(whole.max()), None], "home_decile": [1, None, 2, 3]}
+    )
+
+    one, every = children_by_decile(manchester, wards=[first]), children_by_decile(manchester)
+
+    assert one.wards == {first}
+    assert one.children.sum() == people.loc[whole == first, ages].to_numpy().sum()
+    assert [None if pd.isna(each) else int(each) for each in one.deciles_of(homes)] == [1, None, None, None]
+    assert [None if pd.isna(each) else int(each) for each in every.deciles_of(homes)] == [1, None, 2, None]
 
 
 def test_without_population_the_share_of_all_children_is_not_known(manchester: Geography) -> None:
