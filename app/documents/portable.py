@@ -84,7 +84,7 @@ def _blank(paper: Paper) -> FPDF:
 
         def footer(self) -> None:
             _mark(self, paper.marking, -14)
-            _line(self, f"Page {self.page_no()} of {_PAGES}", size=8, style="", at=-9)
+            _number(self)
 
     pdf = _Marked(format="A4", unit="mm")
     folder = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
@@ -113,6 +113,14 @@ def _line(pdf: FPDF, text: str, *, size: float, style: str, at: float) -> None:
     pdf.set_text_color(*_INK)
     pdf.set_y(at)
     pdf.cell(0, 5, text, align="C")
+
+
+def _number(pdf: FPDF) -> None:
+    """Write the number of the page in the middle; how many there are is put in later, and takes less room than its name."""
+    pdf.set_font(FONT, "", 8)
+    pdf.set_text_color(*_INK)
+    pdf.set_xy((pdf.w - pdf.get_string_width(f"Page {pdf.page_no()} of 99")) / 2, -9)
+    pdf.cell(0, 5, f"Page {pdf.page_no()} of {_PAGES}")
 
 
 def _add(pdf: FPDF, part: Part, before: Part | None) -> None:
