@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 import streamlit as st
@@ -36,7 +36,7 @@ def _load(name: str) -> ModuleType:
 
 # A real browser: the app served on a free port, and pages of it that remember what went wrong.
 browsing = _load("browsing")
-serve, browse = browsing.serve, browsing.browse
+server, hub, browse = browsing.server, browsing.hub, browsing.browse
 
 
 @pytest.fixture(scope="session")
@@ -74,23 +74,70 @@ def _nothing_kept() -> Iterator[None]:
     st.cache_resource.clear()
 
 
+class Analysed:
+    """What was read and worked out of the last few cases, for every test that opens one of them again.
+
+    Only the caches of Streamlit are emptied between tests; records and analyses are never changed by a page,
+    and a case of which any file has changed is another case.
+    """
+
+    MOST = 4
+
+    def __init__(self) -> None:
+        self.cases: dict[object, tuple[Any, dict[str, Any]]] = {}
+
+    def instead(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Let the app under test ask here first."""
+        from app import data
+
+        read_anew, analyse_anew = data.Reading.read, data.analyse_records
+
+        def read(reading: Any, tell: Any) -> Any:
+            key = (reading.folder, data.fingerprint(reading.folder), reading.additions)
+            if key not in self.cases:
+                for oldest in list(self.cases)[: 1 - self.MOST]:
+                    del self.cases[oldest]
+                self.cases[key] = (read_anew(reading, tell), {})
+            (reading.records, reading.places), _ = self.cases[key]
+            return reading.records, reading.places
+
+        def analyse(records: Any, places: Any, settings: Any, *, progress: Any = None, **options: Any) -> Any:
+            known = next(found for read, found in self.cases.values() if read[0] is records)
+            key = repr((settings, sorted(options.items())))
+            if key not in known:
+                known[key] = analyse_anew(records, places, settings, progress=progress, **options)
+            return known[key]
+
+        monkeypatch.setattr(data.Reading, "read", read)
+        monkeypatch.setattr(data, "analyse_records", analyse)
+
+
+@pytest.fixture(scope="session")
+def _analysed() -> Analysed:
+    return Analysed()
+
+
 @pytest.fixture
-def open_app(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., AppTest]:
+def open_app(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, _analysed: Analysed) -> Callable[..., AppTest]:
     """Return a function that opens a page of a case in a role; `checked` works out how sure groups are as well."""
+    shared = False
 
     def open_page(
         case: Path, page: str = "today", *, role: str = "social_worker", checked: bool = False
     ) -> AppTest:
+        nonlocal shared
         if not checked:  # how sure groups are is worked out in a thread, which would outlive the test
             monkeypatch.setattr("app.data.Check.run", lambda *_: None)
+        if not checked and not shared:
+            _analysed.instead(monkeypatch)
+            shared = True
         monkeypatch.setenv("CONTEXTMAP_CASE", str(case))
         monkeypatch.setenv("CONTEXTMAP_LOG_DIR", str(tmp_path / "log"))
-        app = AppTest.from_file(str(MAIN), default_timeout=60)
+        app = AppTest.from_file(str(MAIN), default_timeout=300)
         app.session_state["role"] = role
-        app.run()
-        if page != "today" and role != "planner":
-            app.switch_page(f"views/{page}.py").run()
-        return app
+        if page != "today" and role != "planner":  # as somebody does who follows a link to a page
+            app.switch_page(f"views/{page}.py")
+        return app.run()
 
     return open_page
 

@@ -56,13 +56,13 @@ class Inspector:
             page.set_viewport_size({"width": width, "height": height})
             # A chart is drawn anew for another width, which takes its time on a busy machine.
             for _ in range(40):
-                page.wait_for_timeout(500)
+                self.seen.settled()
                 if page.evaluate(SIDEWAYS) <= 2 and not page.evaluate(WIDER):
                     break
             self._note(name, f"sideways at {width}", max(0, page.evaluate(SIDEWAYS) - 2))
             self._note(name, f"cut off at {width}", page.evaluate(WIDER))
         page.set_viewport_size({"width": 1280, "height": 900})
-        page.wait_for_timeout(300)
+        self.seen.settled()
 
     def _note(self, name: str, what: str, found: object) -> None:
         if found:
@@ -70,10 +70,8 @@ class Inspector:
 
 
 @pytest.fixture
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A store with a meeting that is open and a context that has a case."""
-    url = f"sqlite:///{tmp_path / 'hub.sqlite'}"
-    monkeypatch.setenv("CONTEXTMAP_STORE", url)
+def begun(hub: Path) -> None:
+    """In the store there is a meeting that is open and a context that has a case."""
     meeting = begin_meeting(
         as_of=date(2026, 3, 31),
         since=date(2026, 3, 24),
@@ -94,17 +92,16 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
         weights={"neighbourhood": "most"},
         children=("P000198",),
     )
-    with open_store(url) as opened:
+    with open_store(f"sqlite:///{hub}") as opened:
         keep_entry(opened, "meeting", meeting.to_dict(), by="Jo")
         keep_entry(opened, "context", context.to_dict(), by="Jo")
-    return url
 
 
+@pytest.mark.usefixtures("begun")
 def test_every_page_can_be_used_by_everyone(
-    browse: Callable[[Path], Any], browser_pages: list[str], demo: Path, store: str
+    browse: Callable[[Path], Any], browser_pages: list[str], demo: Path
 ) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    assert store
     seen = browse(demo)
     seen.title("Today")
     page = seen.page

@@ -37,9 +37,8 @@ def nodes(page: Any) -> dict[str, list[float]]:
 
 
 def switched(page: Any, band: str) -> dict[str, list[float]]:
-    page.page.get_by_role("radio", name=band, exact=True).click()
-    page.page.wait_for_timeout(300)
-    page.settled()
+    with page.answered():
+        page.page.get_by_role("radio", name=band, exact=True).click()
     return nodes(page)
 
 

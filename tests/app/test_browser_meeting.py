@@ -12,10 +12,7 @@ import pytest
 pytestmark = pytest.mark.browser
 
 
-def test_a_meeting_from_its_beginning_to_its_minutes(
-    browse: Any, demo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("CONTEXTMAP_STORE", str(tmp_path / "hub.sqlite"))
+def test_a_meeting_from_its_beginning_to_its_minutes(browse: Any, demo: Path) -> None:
     seen = browse(demo)
     page = seen.page
     seen.open("Daily meeting")

@@ -37,9 +37,8 @@ def drag(seen: Any, node: str, right: int, down: int) -> None:
     seen.page.mouse.down()
     seen.page.mouse.move(now["left"] + right / 2, now["top"] + down / 2, steps=4)
     seen.page.mouse.move(now["left"] + right, now["top"] + down, steps=4)
-    seen.page.mouse.up()
-    seen.page.wait_for_timeout(900)
-    seen.settled()
+    with seen.answered():
+        seen.page.mouse.up()
 
 
 def stands(seen: Any, node: str, place: dict[str, Any]) -> None:
@@ -68,10 +67,8 @@ def taken(page: Any, name: str) -> bytes:
 
 
 def test_a_peer_map_from_finding_the_child_to_the_page_that_is_taken_away(
-    browse: Any, demo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    browse: Any, demo: Path, hub: Path
 ) -> None:
-    store = tmp_path / "hub.sqlite"
-    monkeypatch.setenv("CONTEXTMAP_STORE", str(store))
     seen = browse(demo)
     page = seen.page
     open_map(seen)
@@ -170,7 +167,7 @@ def test_a_peer_map_from_finding_the_child_to_the_page_that_is_taken_away(
     assert max(apart) < 2
 
     # Somebody else saves at the same time: it is said, and neither change is lost.
-    with sqlite3.connect(store) as database:
+    with sqlite3.connect(hub) as database:
         database.execute(
             'INSERT INTO entries (kind, entry_id, turn, content, "by", at, why, removed) '
             "SELECT kind, entry_id, turn + 1, json_set(content, '$.notes', 'Theirs'), 'Sam Lee', at, 'notes', removed "
@@ -180,7 +177,7 @@ def test_a_peer_map_from_finding_the_child_to_the_page_that_is_taken_away(
     page.keyboard.press("Tab")
     seen.settled()
     status(seen).get_by_text("every change is kept").wait_for()
-    with sqlite3.connect(store) as database:
+    with sqlite3.connect(hub) as database:
         database.execute(
             'INSERT INTO entries (kind, entry_id, turn, content, "by", at, why, removed) '
             "SELECT kind, entry_id, turn + 1, json_set(content, '$.notes', 'Theirs again'), 'Sam Lee', at, 'notes', removed "
@@ -191,7 +188,7 @@ def test_a_peer_map_from_finding_the_child_to_the_page_that_is_taken_away(
     page.get_by_text("Sam Lee saved it at").wait_for()
     page.get_by_role("button", name="Put my change on top of theirs").click()
     status(seen).get_by_text("every change is kept").wait_for()
-    with sqlite3.connect(store) as database:
+    with sqlite3.connect(hub) as database:
         notes, x = database.execute(
             "SELECT json_extract(content, '$.notes'), json_extract(content, ?) FROM entries "
             "WHERE kind = 'peer_map' ORDER BY turn DESC LIMIT 1",

@@ -30,10 +30,7 @@ def download(page: Any, name: str) -> bytes:
     return Path(found.value.path()).read_bytes()
 
 
-def test_a_profile_from_the_question_to_the_document(
-    browse: Any, demo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("CONTEXTMAP_STORE", str(tmp_path / "store.sqlite"))
+def test_a_profile_from_the_question_to_the_document(browse: Any, demo: Path) -> None:
     page = browse(demo)
     page.open("Problem profile")
     page.reads("This is a preview of everything on record")

@@ -30,10 +30,7 @@ def press(page: Any, name: str) -> None:
     page.settled()
 
 
-def test_a_week_from_choices_to_the_pack_and_what_it_came_to(
-    browse: Any, demo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("CONTEXTMAP_STORE", str(tmp_path / "store.sqlite"))
+def test_a_week_from_choices_to_the_pack_and_what_it_came_to(browse: Any, demo: Path) -> None:
     page = browse(demo)
     page.open("Week of action")
     best = reached(page)

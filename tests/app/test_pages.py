@@ -339,10 +339,10 @@ def test_hostile_names_are_text_on_every_page(
 ) -> None:
     name = hostile[kind]
     case = small_case.write_case(tmp_path / "case", name=name)
+    app = open_app(case, role="analyst")
+    app.session_state["names_shown"] = True
     for page in PAGES:
-        app = open_app(case, page, role="analyst")
-        app.session_state["names_shown"] = True
-        app.run()
+        app.switch_page(f"views/{page}.py").run()
         if page == "groups":
             box(app, "Group").select_index(1).run()
         app = choose(app, child="C001", link="link:C001|C002", contact="thing:T1", ward="E05000003")
