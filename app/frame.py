@@ -17,6 +17,9 @@ from mapping.access import ROLES
 from mapping.language import hints
 from mapping.markings import MARKING
 
+PANEL = "panel"
+"""The id of the place where the panel beside a picture begins."""
+
 STYLE = """
 <style>
 .cm-marking {position: fixed; left: 0; right: 0; height: 1.35rem; line-height: 1.35rem; background: #0b5394; color: #ffffff;
@@ -26,6 +29,7 @@ STYLE = """
 [data-testid="stMainBlockContainer"] {padding: 5.1rem 2rem 3rem 2rem; max-width: 1840px;}
 [data-testid="stMainBlockContainer"] [data-testid="stVerticalBlock"] {gap: 0.6rem;}
 [data-testid="stElementContainer"]:has(> [data-testid="stHtml"] > style), [data-testid="stElementContainer"]:has(.cm-marking) {position: absolute; height: 0;}
+[data-testid="stElementContainer"]:has(.cm-here) {height: 0; margin-bottom: -0.6rem;} .cm-here {scroll-margin-top: 6.5rem;}
 .cm-tour {font-size: 0.95rem; margin: 0; padding: 0.3rem 0.7rem; border-left: 3px solid #0b5394; max-width: 70rem;}
 .cm-scrolled {max-height: 460px; overflow-y: auto; padding-right: 0.4rem;}
 .cm-line {color: #3d4852; font-size: 0.9rem; margin: 0;}
@@ -157,7 +161,14 @@ def title(
 def picture_and_panel() -> tuple[Any, Any]:
     """Return the two columns of a page: the picture left, the panel that follows the choice right."""
     left, right = st.columns([3, 2], gap="medium")
+    right.html(f'<span id="{PANEL}" class="cm-here"></span>')
     return left, right
+
+
+def way_to_panel(said: str) -> None:
+    """Show, far from the panel, what is now in it and a way there; "" keeps the place and says nothing."""
+    link = f'{markup(said)} <a href="#{PANEL}">Go there</a>' if said else ""
+    st.html(f'<p class="cm-quiet" role="status">{link}</p>')
 
 
 def heading(text: str) -> None:

@@ -107,6 +107,28 @@ def on_move(
     return move
 
 
+def look_at(child: str, nodes: pd.DataFrame, names: MapNames) -> None:
+    """Show a box to look at somebody or something of the map, for those who do not use a mouse."""
+    others = {node: names.of(node) for node in nodes["id"] if node != f"person:{child}"}
+    listed = sorted(others, key=lambda node: (others[node].casefold(), node))
+    now = state.known_choice("map_node", others)
+    key = state.widget_key("map_node", "box")
+
+    def look() -> None:
+        state.choose("link", None)
+        state.choose("map_node", st.session_state[key], by="box")
+
+    st.selectbox(
+        "Look at somebody or something on the map",
+        listed,
+        index=None if now is None else listed.index(now),
+        format_func=others.__getitem__,
+        placeholder="Choose, or type to find",
+        key=key,
+        on_change=look,
+    )
+
+
 def back(label: str = "Back to the child") -> None:
     """Show the way back to the child's own panel."""
 

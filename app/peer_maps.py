@@ -227,6 +227,8 @@ def _turn(work: Work, steps: list[Step], others: list[Step], *, back: bool, toda
         work.sheet = overlay(work.sheet, was, then)
         keep_change(work, why, today=today)
     others.append(step)
+    if not work.trouble:
+        state.say_once(f"{'Taken back' if back else 'Done again'}: {step.what}.")
 
 
 def _turn_records(step: Step, *, back: bool, why: str) -> tuple[Step, str]:

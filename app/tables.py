@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from app import frame as page
 from app import state, words
 from app.text import markup, plain, short
 from mapping.text import write_csv
@@ -51,6 +52,7 @@ def show(
     empty: str = "There is nothing to list.",
     height: int | None = None,
     on_choose: Callable[[Any], None] | None = None,
+    beside: str = "",
 ) -> None:
     """Show a table with its download; where `what` is given, choosing a row chooses that thing.
 
@@ -66,6 +68,8 @@ def show(
         column of the frame to its heading; other columns are left out.
     what, ids
         the session's name for what a row is ("group", ...) and each row's id.
+    beside
+        what of the chosen row is shown beside the picture above: it is said below the table, with a way there.
     """
     shown = frame[list(columns)].rename(columns=dict(columns))
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
@@ -101,6 +105,8 @@ def show(
         height=height,
         on_choose=on_choose,
     )
+    if beside and what is not None:
+        page.way_to_panel(beside if state.chosen(what) in (ids or ()) else "")
 
 
 def download(build: Callable[[Any], pd.DataFrame], given: Any, *, key: str, title: str) -> None:

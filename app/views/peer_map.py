@@ -131,6 +131,7 @@ with picture:
             f"{words.number(len(around.nodes) - len(shown.nodes))} of {words.number(len(around.nodes))} are in the table and not in the picture, which would be too full to be read: those linked by what nobody stated and by the fewest records. Filter to see them."
         )
 with panel:
+    page.look_at(child, nodes, names)
     if chosen is not None:
         page.back()
         row = around.edges[around.edges["id"] == chosen].iloc[0]
@@ -170,6 +171,7 @@ tables.show(
     what="link",
     empty="Nobody and nothing yet. Add a person, a place or a thing in the boxes above the picture.",
     ids=rows["id"].tolist(),
+    beside="What the chosen link rests on is beside the picture.",
     columns={
         "who": "Who or what",
         "is": "Is",

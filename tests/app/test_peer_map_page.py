@@ -86,12 +86,30 @@ def test_a_saved_map_is_there_the_next_day_with_its_places_marks_actions_and_not
     assert [area.value for area in app.text_area] == ["Made on the phone."]
     table = next(frame.value for frame in app.dataframe if "Who or what" in frame.value.columns)
     assert table.set_index("Who or what")["By the young person's word"]["Quarry Field"] == "not safe"
-    app.session_state["chosen"] = {"child": "C001", "map_node": "location:L1"}
-    press(app.run(), "right")
+    # Whoever uses no mouse looks at a place by the box beside the picture.
+    box = next(box for box in app.selectbox if box.label == "Look at somebody or something on the map")
+    box.select("Quarry Field").run()
+    press(app, "right")
     assert peer_map_from_dict(kept(url, "peer_map")[0].content).sheet.positions["location:L1"] == (-177, 111)
     press(app, "Undo")
     assert peer_map_from_dict(kept(url, "peer_map")[0].content).sheet == MAP.sheet
-    assert "undone: moved Quarry Field" in shown(app)
+    said = shown(app)
+    assert "undone: moved Quarry Field" in said
+    assert '<p class="cm-quiet" role="status">Taken back: moved Quarry Field.</p>' in said
+
+
+def test_whoever_chooses_a_row_far_below_is_led_to_what_it_rests_on(
+    open_app: OpenApp, shown: Shown, case: Path, url: str
+) -> None:
+    app = opened(open_app, case)
+    assert "Go there" not in shown(app)
+    app.session_state["chosen"] = {"child": "C001", "link": "link:C001|C002"}
+    said = shown(app.run())
+    assert '<span id="panel"' in said
+    assert (
+        'role="status">What the chosen link rests on is beside the picture. <a href="#panel">Go there</a></p>'
+        in said
+    )
 
 
 def test_what_is_kept_of_a_change_has_initials_whoever_looks_at_names(
