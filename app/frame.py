@@ -82,9 +82,12 @@ def line(case: str, *, beside: Callable[[], None] = lambda: None) -> Any:
             help="A–B: known directly, or corroborated. A–C: also known indirectly. All: also not known, suspected false, and ungraded.",
         )
         with st.popover(f"Seen as {ROLES[state.role()].label}"):
+            # A browser draws this box when it is opened first, and then sends what it was told to begin with:
+            # that must be the role there is, or a look at the box would change it.
             st.selectbox(
                 "Role",
                 list(ROLES),
+                index=list(ROLES).index(state.role()),
                 format_func=lambda role: ROLES[role].label,
                 key=state.ROLE,
                 on_change=state.back_to_initials,

@@ -18,6 +18,7 @@ NAMES = "names_shown"
 REASON = "names_reason"
 USER = "user_name"
 WHY = "decision_why"
+FIRST_ROLE = "social_worker"
 _GIVEN = "names_reason_given"
 _CHOSEN = "chosen"
 _TURN = "chosen_turn"
@@ -31,7 +32,6 @@ MOST_RECENT = 8
 def start() -> None:
     """Give every key its first value, once a session."""
     first = {
-        ROLE: "social_worker",
         GRADE_BAND: "all",
         AS_OF: None,
         NAMES: False,
@@ -46,7 +46,7 @@ def start() -> None:
 
 def role() -> str:
     """Return the role the user works in."""
-    return str(st.session_state[ROLE])
+    return str(st.session_state.get(ROLE, FIRST_ROLE))
 
 
 def grades() -> str:

@@ -70,6 +70,13 @@ def test_every_page_opens_for_everyone_who_sees_people(
     assert '<h1 class="cm-title">' in shown(app)
 
 
+def test_the_box_of_roles_begins_with_the_role_there_is(open_app: OpenApp, case: Path) -> None:
+    """A browser draws the box when it is opened first and sends what it began with: a look made an analyst of anybody."""
+    app = open_app(case, role="chair").run()
+    roles = box(app, "Role")
+    assert roles.options[roles.proto.default] == "chair of the daily meeting"
+
+
 def test_today_says_who_is_missing_and_what_is_due(open_app: OpenApp, shown: Shown, case: Path) -> None:
     said = shown(open_app(case))
     assert (
