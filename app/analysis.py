@@ -26,6 +26,7 @@ from geo.wards import WardTable, build_wards
 from mapping import contacts, evidence, groups, items, links, people
 from mapping.access import Viewer, visible
 from mapping.additions import Addition, load_additions
+from mapping.apart import APART_ABOVE
 from mapping.merging import Identities, load_identities, merge_people
 from mapping.records import Dates, Records, read_case, rejected_faults
 from mapping.scope import at_date, latest_date
@@ -265,11 +266,12 @@ class Analysis:
             stop=stop,
         )
 
-    def omissions(self) -> Omissions:
+    def omissions(self, *, progress: Callable[[int, int], None] | None = None) -> Omissions:
         """Leave people out and say what would not be seen; see `mapping.omissions.omissions`."""
         from mapping.omissions import omissions
 
-        return omissions(self._built.settling, self._built.ties, self.group_table, seed=self.settings.seed)
+        built, table = self._built, self.group_table
+        return omissions(built.settling, built.ties, table, seed=self.settings.seed, progress=progress)
 
     def surely(
         self,
@@ -283,7 +285,7 @@ class Analysis:
         Parameters
         ----------
         progress : called with how many resamples are done, and of how many.
-        stop : set by somebody who no longer wants the answer; `mapping.certainty.Stopped` is then raised.
+        stop : set by somebody who no longer wants the answer; `mapping.apart.Stopped` is then raised.
         turn : held while the connection that all share is asked.
         """
         settings = replace(self.settings, resamples=None, chance=True)
@@ -619,7 +621,7 @@ def analyse_records(
 def _network(linking: Linking) -> Network:
     records, settings, clock = linking.records, linking.settings, linking.clock
     everyone = int(records.execute("SELECT count(*) FROM {people}")[0][0])
-    apart = groups.open_apart() if everyone > groups.APART_ABOVE else None
+    apart = groups.open_settler() if everyone > APART_ABOVE else None
     cited = linking.evidence
     with clock.stage("linking people"):
         built = links.build_links(

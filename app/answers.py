@@ -212,10 +212,12 @@ def group_in_bands(loaded: Loaded, group_id: str, bands: Mapping[str, Loaded]) -
     )
 
 
-@kept
-def people_left_out(loaded: Loaded) -> pd.DataFrame:
-    """Return what would not be seen if people were missing from the records, in percent."""
-    found = loaded.analysis.omissions().shares
+def people_left_out(loaded: Loaded) -> pd.DataFrame | None:
+    """Return what would not be seen if people were missing from the records, in percent; None while it is worked out."""
+    every = data.omissions(loaded)
+    if every is None:
+        return None
+    found = every.shares
     return found.assign(
         share=(found["share"] * 100).round().astype(int),
         jaccard=found["jaccard"].round(2),

@@ -124,9 +124,7 @@ def put(where: pd.DataFrame, kept: Mapping[str, tuple[float, float]]) -> pd.Data
     return out
 
 
-def _free(
-    start: tuple[float, float], taken: np.ndarray, apart: float | np.ndarray, *, step: float
-) -> tuple[float, float]:
+def _free(start: tuple[float, float], taken: np.ndarray, apart: float, *, step: float) -> tuple[float, float]:
     """Return the first spot on a spiral out from a point that lies so far apart from each of those taken."""
     for turn in range(100_000):
         reach = step * math.sqrt(turn)
@@ -368,14 +366,65 @@ def held(
         x, y, radius on group id, in the order of `sizes`.
     """
     columns = ["x", "y", "radius"]
-    found = {group: tuple(centres.loc[same[group], columns]) for group in sizes.index if group in same}
-    for group in [group for group in sizes.index if group not in found]:
-        radius = _radius(int(sizes[group]))
-        start = tuple(centres.loc[near[group], ["x", "y"]]) if group in near else (0.0, 0.0)
-        taken = np.array(list(found.values()), dtype=float).reshape(-1, 3)
-        found[group] = (*_free(start, taken[:, :2], taken[:, 2] + radius + 5.0, step=5.0), radius)
+    placed = dict(zip(centres.index, centres[columns].itertuples(index=False, name=None), strict=True))
+    found = {group: placed[same[group]] for group in sizes.index if group in same}
+    # The larger first: a smaller one finds room where a larger one does.
+    late = sizes[[group not in found for group in sizes.index]].sort_values(ascending=False, kind="stable")
+    starts = [placed[near[group]][:2] if group in near else (0.0, 0.0) for group in late.index]
+    spots = _on_free_spots(
+        np.array(list(found.values()), dtype=float).reshape(-1, 3), starts, _radius(late.to_numpy())
+    )
+    found |= {group: tuple(spot) for group, spot in zip(late.index, spots, strict=True)}
     rows = [found[group] for group in sizes.index]
     return pd.DataFrame(rows, columns=columns, index=pd.Index(sizes.index, name="group_id"))
+
+
+def _on_free_spots(
+    taken: np.ndarray,
+    starts: Sequence[tuple[float, float]],
+    radii: np.ndarray,
+    *,
+    gap: float = 5.0,
+    step: float = 10.0,
+) -> np.ndarray:
+    """Put circles, the largest first, each on the spot of a grid nearest to its start that lies on no other circle.
+
+    Parameters
+    ----------
+    taken
+        x, y, radius of the circles that stay, shape (k, 3).
+
+    Returns
+    -------
+    numpy.ndarray
+        x, y, radius, shape (n, 3).
+    """
+    out = np.column_stack([np.array(starts, dtype=float).reshape(-1, 2), radii])
+    if not len(out):
+        return out
+    every = np.vstack([taken, out])
+    # So wide that there is room on the rim for all of them, wherever the earlier ones went.
+    rim = math.sqrt(float(((2 * radii + gap) ** 2).sum())) + 2 * float(every[:, 2].max()) + gap
+    low = (every[:, :2].min(axis=0) - rim) // step * step
+    across, down = (np.arange(low[axis], every[:, axis].max() + rim, step) for axis in (0, 1))
+    room = np.full((len(down), len(across)), np.inf)
+    reach = float(radii.max()) + gap
+
+    def take(x: float, y: float, radius: float) -> None:
+        """Note how much room is left around a circle, as far as it matters."""
+        left, right = np.searchsorted(across, [x - radius - reach, x + radius + reach])
+        top, foot = np.searchsorted(down, [y - radius - reach, y + radius + reach])
+        part = room[top:foot, left:right]
+        np.minimum(part, np.hypot(across[left:right] - x, down[top:foot, None] - y) - radius, out=part)
+
+    for circle in taken:
+        take(*circle)
+    for place, (x, y, radius) in enumerate(out):
+        away = (across - x) ** 2 + (down[:, None] - y) ** 2
+        row, column = np.unravel_index(np.where(room >= radius + gap, away, np.inf).argmin(), room.shape)
+        out[place, :2] = across[column], down[row]
+        take(*out[place])
+    return out
 
 
 def _radius(size: float | np.ndarray) -> Any:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import wraps
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import pandas as pd
 import streamlit as st
@@ -24,12 +24,16 @@ from app.analysis import Analysis, Settings, analyse_records, load_case, load_ge
 from geo.files import Geography
 from mapping.access import Viewer, visible
 from mapping.additions import Addition, load_additions
+from mapping.apart import Progress
 from mapping.checkouts import find_case
 from mapping.duplicates import FAR_WEIGHT, compared, score_pairs
 from mapping.merging import Identities, load_identities
 from mapping.records import Records
 from mapping.scope import latest_date
 from mapping.tables import CaseError
+
+if TYPE_CHECKING:
+    from mapping.omissions import Omissions
 
 ROOT = Path(__file__).resolve().parent.parent
 DEMO = ROOT / "data" / "synthetic" / "demo"
@@ -39,6 +43,7 @@ Arguments = ParamSpec("Arguments")
 Answer = TypeVar("Answer")
 _PATIENCE = 0.05
 _UNKNOWN: Any = object()
+_TURNS = threading.Semaphore(2)
 
 
 def case_named() -> str:
@@ -123,28 +128,35 @@ class Reading:
 
 
 @dataclass
-class Check:
-    """How sure groups and contacts are, worked out while the pages are already in use."""
+class Beside:
+    """What takes long, worked out while the pages are already in use.
 
-    analysis: Analysis | None = None
+    Attributes
+    ----------
+    what : as a sentence goes on with it: "... could not be worked out".
+    """
+
+    what: str
+    found: Any = None
     failed: bool = False
     told: tuple[int, int] = (0, 0)
     asked: bool = False
     begun: bool = False
 
-    def ask(self, plain: Analysis, turn: Any) -> None:
+    def ask(self, work_out: Callable[[Progress], Any], *, at_once: bool = False) -> None:
         """Begin when asked for the second time, as the line on the page does: the page that asks first is drawn first."""
-        if self.asked and not self.begun:
+        if (self.asked or at_once) and not self.begun:
             self.begun = True
-            threading.Thread(target=self.run, args=(plain, turn), daemon=True).start()
+            threading.Thread(target=self.run, args=(work_out,), daemon=True).start()
         self.asked = True
 
-    def run(self, plain: Analysis, turn: Any) -> None:
-        """Work it out (in a thread of its own)."""
+    def run(self, work_out: Callable[[Progress], Any]) -> None:
+        """Work it out (in a thread of its own); two such works at most are done at one time."""
         try:
-            self.analysis = plain.surely(progress=self._tell, turn=turn)
+            with _TURNS:
+                self.found = work_out(self._tell)
         except Exception:
-            logging.getLogger(__name__).exception("How sure groups and contacts are could not be worked out")
+            logging.getLogger(__name__).exception("%s could not be worked out", self.what)
             self.failed = True
 
     def _tell(self, done: int, of: int) -> None:
@@ -168,7 +180,8 @@ class Work:
     linked: threading.Event = field(default_factory=threading.Event)
     turn: Any = field(default_factory=threading.RLock)
     answers: dict[Any, Any] = field(default_factory=dict)
-    check: Check = field(default_factory=Check)
+    check: Beside = field(default_factory=lambda: Beside("How sure groups and contacts are"))
+    omissions: Beside = field(default_factory=lambda: Beside("What would not be seen without some people"))
     linking: Any = field(default_factory=threading.Lock)
 
     def begin(self) -> Work:
@@ -361,28 +374,45 @@ def checked(loaded: Loaded) -> Analysis | None:
 
     While it is, a line says so, and the page is drawn again when it is there.
     """
-    found = loaded.work.check
-    if found.analysis is None:
-        _say_check(loaded, found)
-    return found.analysis
+    plain, work = loaded.analysis, loaded.work
+    found: Analysis | None = work.check.found
+    if found is None:
+        _say_beside(
+            work.check,
+            lambda tell: plain.surely(progress=tell, turn=work.turn),
+            doing="Working out how sure groups and contacts are",
+            steps="resamples of the reports",
+        )
+    return found
+
+
+def omissions(loaded: Loaded) -> Omissions | None:
+    """Return what would not be seen if people were missing from the records; None while that is being worked out."""
+    plain, work = loaded.analysis, loaded.work
+    found: Omissions | None = work.omissions.found
+    if found is None:
+        _say_beside(
+            work.omissions,
+            lambda tell: plain.omissions(progress=tell),
+            doing="Leaving people out and looking again",
+            steps="times",
+            at_once=True,
+        )
+    return found
 
 
 @st.fragment(run_every=1.5)
-def _say_check(loaded: Loaded, found: Check) -> None:
-    found.ask(loaded.analysis, loaded.work.turn)
-    if found.analysis is not None:
+def _say_beside(
+    work: Beside, work_out: Callable[[Progress], Any], *, doing: str, steps: str, at_once: bool = False
+) -> None:
+    work.ask(work_out, at_once=at_once)
+    if work.found is not None:
         st.rerun()
-    if found.failed:
-        st.caption(
-            "How sure groups and contacts are could not be worked out; what is shown stands without it."
-        )
+    if work.failed:
+        st.caption(f"{work.what} could not be worked out; what is shown stands without it.")
         return
-    done, of = found.told
-    st.caption(
-        "Working out how sure groups and contacts are"
-        + (f": {done} of {of} resamples of the reports" if of else "")
-        + ". The page can be used meanwhile."
-    )
+    done, of = work.told
+    st.caption(f"{doing}{f': {done} of {of} {steps}' if of else ''}. The page can be used meanwhile.")
 
 
 @st.cache_resource(show_spinner=False, max_entries=2)

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from mapping.apart import APART_ABOVE, Progress, open_apart
 from mapping.contacts import Ties
 from mapping.groups import Settling
 from mapping.records import Records
 from mapping.reliance import Reliance, agency_reliance, contact_reliance, reliance
 from mapping.reports import Grouped, Reports, read_groups, read_reports
-from mapping.resamples import Stability, Stopped, stability
+from mapping.resamples import Stability, stability
 
-__all__ = ["Certainty", "Stopped", "Written", "certainty"]
+__all__ = ["Certainty", "Written", "certainty"]
 
 # Ids in one text are set apart by this.
 BETWEEN = "|"
@@ -98,10 +100,12 @@ def certainty(
     resamples: int = 100,
     seed: int = 0,
     leave_out: bool = True,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
     stop: threading.Event | None = None,
 ) -> Certainty:
     """Resample the reports that link peers, and leave each report and each agency out in turn.
+
+    For a large network this is done in a program of its own, which gives way to other work.
 
     Parameters
     ----------
@@ -125,17 +129,38 @@ def certainty(
         raise ValueError(msg)
     reports = read_reports(settling.links, settling.network)
     grouped = read_groups(settling, group_table)
-    drawn = left_out = agencies = None
     contacts = pd.DataFrame(columns=list(_KINDS["contacts"]))
     if leave_out:
         contacts = contact_reliance(ties, settling.links, settling.bands)
+    asked: dict[str, Any] = {"resamples": resamples, "seed": seed, "leave_out": leave_out}
+    if len(settling.network.people) > APART_ABOVE:
+        apart = open_apart(doing="working out how sure groups are", aside=True)
+        apart.begin(_of_groups, reports, grouped, **asked)
+        members, groups = apart.answer(progress=progress, stop=stop)
+    else:
+        members, groups = _of_groups(reports, grouped, progress=progress, stop=stop, **asked)
+    return Certainty(members, groups, contacts, resamples, seed)
+
+
+def _of_groups(
+    reports: Reports,
+    grouped: Grouped,
+    *,
+    resamples: int,
+    seed: int,
+    leave_out: bool,
+    progress: Progress | None = None,
+    stop: threading.Event | None = None,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the tables of members and of groups."""
+    drawn = left_out = agencies = None
+    if leave_out:
         left_out = reliance(reports, grouped, stop=stop)
         agencies = agency_reliance(reports, grouped, stop=stop)
     if resamples:
         drawn = stability(reports, grouped, resamples=resamples, seed=seed, progress=progress, stop=stop)
     members = _members(grouped, reports, drawn, left_out, resamples)
-    groups = _groups(grouped, reports, drawn, left_out, agencies)
-    return Certainty(members, groups, contacts, resamples, seed)
+    return members, _groups(grouped, reports, drawn, left_out, agencies)
 
 
 def _members(

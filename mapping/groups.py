@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-import subprocess
-import sys
-import tempfile
-import weakref
 from dataclasses import dataclass
-from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
+from mapping.apart import APART_ABOVE, Apart, open_apart
 from mapping.history import FOLLOWED_UP_TO, NEVER, follow_names, read_past
 from mapping.links import Links
 from mapping.network import peer_network
@@ -20,69 +14,25 @@ from mapping.partition import RESOLUTION, UNIT, Integers, PeerNetwork, partition
 from mapping.people import PEER_BANDS
 from mapping.records import Records
 
-# A network with more people than this is settled in a process of its own, beside other work.
-APART_ABOVE = 20_000
-
 __all__ = [
     "RESOLUTION",
-    "Apart",
     "Settling",
     "groups",
     "groups_query",
-    "open_apart",
+    "open_settler",
     "start_groups",
     "summary_query",
 ]
 
 
-@dataclass(frozen=True)
-class Apart:
-    """A process that waits for a network to settle, and the folder through which it gets it."""
-
-    process: subprocess.Popen[str]
-    folder: tempfile.TemporaryDirectory[str]
-
-    def settle(self, network: PeerNetwork, *, resolution: float, seed: int) -> None:
-        """Hand over a network, as numbers that name nobody."""
-        for name in ("people", "one", "other", "units"):
-            np.save(Path(self.folder.name) / f"{name}.npy", getattr(network, name))
-        if self.process.stdin is not None:
-            with contextlib.suppress(BrokenPipeError), self.process.stdin as waiting:
-                waiting.write(f"{resolution!r} {seed}\n")
-
-    def community(self) -> Integers:
-        """Wait for the community of each node.
-
-        Raises
-        ------
-        RuntimeError
-            The process ended early.
-        """
-        with self.folder:
-            if self.process.wait() != 0:
-                msg = "The groups could not be settled: the process for it ended early, most likely for want of memory. Close other programs and run it again."
-                raise RuntimeError(msg)
-            found: Integers = np.load(Path(self.folder.name) / "community.npy")
-        return found
-
-
-def open_apart() -> Apart:
-    """Start a process that settles one network, so that it is ready when the links are."""
-    folder = tempfile.TemporaryDirectory(prefix="contextmap-")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "mapping.partition", folder.name],
-        cwd=Path(__file__).parents[1],
-        stdin=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    weakref.finalize(folder, process.kill)
-    return Apart(process, folder)
+def open_settler() -> Apart:
+    """Start a program that settles one network, so that it is ready when the links are."""
+    return open_apart("mapping.graphs", "scipy.sparse.csgraph", "mapping.partition", doing="settling groups")
 
 
 @dataclass(frozen=True)
 class Settling:
-    """Groups being settled; for a large network in a process of its own, beside other work."""
+    """Groups being settled; for a large network in a program of its own, beside other work."""
 
     links: Links
     bands: str
@@ -95,7 +45,8 @@ class Settling:
         """Return the community of each node of the network, waiting for it where need be."""
         if self.apart is None:
             return partition(self.network, resolution=self.resolution, seed=self.seed)
-        return self.apart.community()
+        found: Integers = self.apart.answer()
+        return found
 
     def followed(self) -> bool:
         """Say whether the groups' names are followed month by month."""
@@ -113,7 +64,7 @@ def start_groups(
 
     Parameters
     ----------
-    apart : a process that is ready; where it is not given, one is started for a large network.
+    apart : a program that is ready (`open_settler`); where it is not given, one is started for a large network.
 
     Raises
     ------
@@ -125,9 +76,10 @@ def start_groups(
         raise ValueError(msg)
     network = peer_network(links, bands, PEER_BANDS)
     if apart is None and len(network.people) > APART_ABOVE:
-        apart = open_apart()
+        apart = open_settler()
     if apart is not None:
-        apart.settle(network, resolution=resolution, seed=seed)
+        # Numbers that name nobody.
+        apart.begin(partition, network, resolution=resolution, seed=seed)
     return Settling(links, bands, network, resolution, seed, apart)
 
 

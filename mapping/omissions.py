@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,12 +11,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from mapping.apart import APART_ABOVE, Progress, heed, open_apart
 from mapping.contacts import CONTACT, Ties
 from mapping.groups import Settling
 from mapping.jaccard import DISSOLVED, best_matches
 from mapping.partition import Integers, PeerNetwork
 from mapping.reports import Grouped, Hashes, read_groups, regroup
-from mapping.resamples import heed, uniform
+from mapping.resamples import uniform
 
 SHARES = (0.02, 0.05, 0.10)
 DRAWS = 20
@@ -47,7 +48,7 @@ def omissions(
     shares: Sequence[float] = SHARES,
     draws: int = DRAWS,
     seed: int = 0,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
     stop: threading.Event | None = None,
 ) -> Omissions:
     """Leave out a share of the children and young peers, several times, and group the others again.
@@ -58,7 +59,8 @@ def omissions(
     shared contact is lost where it ties fewer than two of the children left. Adults are never left out.
 
     This is the test by deletion of nodes of Borgatti, Carley and Krackhardt 2006 (Social Networks 28,
-    124-136), applied to groups and contacts in place of centrality.
+    124-136), applied to groups and contacts in place of centrality. For a large network it is done in a
+    program of its own, which gives way to other work.
 
     Raises
     ------
@@ -69,6 +71,24 @@ def omissions(
     """
     _validate(shares, draws)
     peers = _read_peers(settling, ties, group_table)
+    asked: dict[str, Any] = {"shares": shares, "draws": draws, "seed": seed}
+    if len(settling.network.people) > APART_ABOVE:
+        apart = open_apart(doing="leaving people out", aside=True)
+        apart.begin(_left_out, peers, **asked)
+        found: Omissions = apart.answer(progress=progress, stop=stop)
+        return found
+    return _left_out(peers, progress=progress, stop=stop, **asked)
+
+
+def _left_out(
+    peers: _Peers,
+    *,
+    shares: Sequence[float],
+    draws: int,
+    seed: int,
+    progress: Progress | None = None,
+    stop: threading.Event | None = None,
+) -> Omissions:
     totals, groups, contacts = [], [], []
     for place, share in enumerate(shares):
         runs = []

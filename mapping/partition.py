@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import random
-import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -60,7 +58,7 @@ class PeerNetwork:
 def to_igraph(nodes: int, one: Integers, other: Integers) -> ig.Graph:
     """Return an undirected igraph; a list of pairs is its quickest way in."""
     from mapping.graphs import (
-        ig,  # where groups are settled in a process of their own, only that process needs it
+        ig,  # where groups are settled in a program of their own, only that program needs it
     )
 
     return ig.Graph(n=nodes, edges=list(zip(one.tolist(), other.tolist(), strict=True)))
@@ -255,23 +253,3 @@ def _lowest_member(community: Integers) -> Integers:
     """Renumber communities by the lowest node in each."""
     _, first, inverse = np.unique(community, return_index=True, return_inverse=True)
     return first[inverse].astype(np.int64)
-
-
-def main(folder: str) -> None:
-    """Wait for a resolution and a seed, then part the network saved in a folder and save the communities beside it."""
-    import scipy.sparse.csgraph  # before the wait, so that both are ready
-
-    from mapping.graphs import ig
-
-    del ig, scipy
-    asked = sys.stdin.readline().split()
-    if not asked:
-        return
-    path = Path(folder)
-    arrays = {name: np.load(path / f"{name}.npy") for name in ("people", "one", "other", "units")}
-    found = partition(PeerNetwork(**arrays), resolution=float(asked[0]), seed=int(asked[1]))
-    np.save(path / "community.npy", found)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])

@@ -11,12 +11,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from mapping.apart import heed
 from mapping.contacts import TYPE_NAMES, Ties
 from mapping.jaccard import DISSOLVED, best_matches
 from mapping.links import Links
 from mapping.partition import TRIES, Integers, resettle, to_igraph
 from mapping.reports import Grouped, Reports, regroup
-from mapping.resamples import heed
 
 if TYPE_CHECKING:
     from mapping.graphs import ig

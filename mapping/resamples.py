@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
+from mapping.apart import Progress, heed
 from mapping.jaccard import best_matches
 from mapping.partition import Floats, Integers, mixed
 from mapping.reports import Grouped, Hashes, Reports, regroup
 
 # The chance that a report is drawn no, one, two ... times: Poisson with mean 1, to the last digit of a float.
 _POISSON = np.cumsum([math.exp(-1) / math.factorial(k) for k in range(19)])
-
-
-class Stopped(RuntimeError):
-    """Somebody asked for the work to be abandoned."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +39,7 @@ def stability(
     *,
     resamples: int = 100,
     seed: int = 0,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
     stop: threading.Event | None = None,
 ) -> Stability:
     """Resample reports, group again at the same resolution, and match each group with what was found.
@@ -97,16 +93,3 @@ def uniform(key: Hashes, *, seed: int, draw: int) -> Floats:
     """Return a number from 0 up to 1 for each key, the same for the same key, seed and draw."""
     stream = mixed(np.array([seed % 2**64], dtype=np.uint64)) + np.uint64(draw)
     return (mixed(key ^ mixed(stream)) >> np.uint64(11)) / 2.0**53
-
-
-def heed(stop: threading.Event | None) -> None:
-    """Stop where somebody asked for it.
-
-    Raises
-    ------
-    Stopped
-        They did.
-    """
-    if stop is not None and stop.is_set():
-        msg = "The work was stopped before it ended; ask for it again."
-        raise Stopped(msg)

@@ -51,18 +51,22 @@ def whole_picture(ready: bool) -> None:
         frame.quiet(
             "No hub knows everybody. This leaves people out at random and looks again, twenty times for each share."
         )
-        if ready and st.toggle("Work it out", key="groups_missing_asked"):
-            tables.show(
-                answers.people_left_out(loaded),
-                key="left_out",
-                title="What would not be seen",
-                columns={
-                    "share": "Children and young people left out (%)",
-                    "jaccard": "Likeness of what is left of a group",
-                    "groups_dissolved": "Groups not found (%)",
-                    "contacts_lost": "Shared contacts not found (%)",
-                },
-            )
+        if not ready or not st.toggle("Work it out", key="groups_missing_asked"):
+            return
+        left_out = answers.people_left_out(loaded)
+        if left_out is None:
+            return
+        tables.show(
+            left_out,
+            key="left_out",
+            title="What would not be seen",
+            columns={
+                "share": "Children and young people left out (%)",
+                "jaccard": "Likeness of what is left of a group",
+                "groups_dissolved": "Groups not found (%)",
+                "contacts_lost": "Shared contacts not found (%)",
+            },
+        )
 
 
 data.begin(frame.since_chosen(data.load(linked=False).day))

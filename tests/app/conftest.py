@@ -127,7 +127,7 @@ def open_app(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, _analysed: Analyse
     ) -> AppTest:
         nonlocal shared
         if not checked:  # how sure groups are is worked out in a thread, which would outlive the test
-            monkeypatch.setattr("app.data.Check.run", lambda *_: None)
+            monkeypatch.setattr("app.data.Beside.run", lambda *_: None)
         if not checked and not shared:
             _analysed.instead(monkeypatch)
             shared = True

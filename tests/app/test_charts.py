@@ -143,6 +143,18 @@ def test_a_circle_keeps_its_place_and_another_stands_on_a_free_spot_near() -> No
     assert np.hypot(*(found.loc["h2"] - centres.loc["g1"])[["x", "y"]]) < 80
 
 
+def test_many_circles_without_a_place_lie_on_no_other() -> None:
+    """Among many groups there is no room in the middle: what has no place of its own goes round the rim."""
+    known = [f"g{n}" for n in range(600)]
+    centres = charts.packed(known, pd.Series(12, index=known))
+    sizes = pd.Series({f"h{n}": 3 + n % 40 for n in range(200)} | {"g7": 12})
+    found = charts.held(centres, {"g7": "g7"}, {f"h{n}": f"g{n}" for n in range(100)}, sizes)
+    assert found.index.tolist() == sizes.index.tolist()
+    assert found.loc["g7"].tolist() == centres.loc["g7"].tolist()
+    reach = pdist(found[["radius"]].to_numpy(), metric=lambda a, b: a[0] + b[0])
+    assert (pdist(found[["x", "y"]].to_numpy()) - reach).min() >= 5.0 - 1e-9
+
+
 def test_a_member_with_a_slot_has_the_dot_of_that_slot() -> None:
     centres = pd.DataFrame({"x": [0.0], "y": [0.0], "radius": [30.0]}, index=pd.Index(["g"], name="group_id"))
     four = pd.DataFrame({"person_id": list("abcd"), "group_id": "g", "kind": "child"})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from itertools import combinations
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import analysis, answers, words
-from app.data import Check, Loaded, Question, Reading, Work, kept
+from app.data import Beside, Loaded, Question, Reading, Work, kept
 
 MAIN = Path(__file__).resolve().parents[2] / "app" / "main.py"
 PLACES = (
@@ -104,12 +105,37 @@ def test_people_are_linked_once_however_often_it_is_asked(
 def test_the_check_begins_when_it_is_asked_for_again(loaded: Loaded, monkeypatch: pytest.MonkeyPatch) -> None:
     """The page that asks first is drawn before its work is slowed down."""
     ran: list[bool] = []
-    monkeypatch.setattr(Check, "run", lambda check, plain, turn: ran.append(True))
-    check = Check()
-    check.ask(loaded.analysis, loaded.work.turn)
+    monkeypatch.setattr(Beside, "run", lambda work, work_out: ran.append(True))
+    check = Beside("How sure groups are")
+    check.ask(lambda _tell: loaded.analysis)
     time.sleep(0.05)
     assert not ran
     for _ in range(3):
-        check.ask(loaded.analysis, loaded.work.turn)
+        check.ask(lambda _tell: loaded.analysis)
     time.sleep(0.05)
     assert ran == [True]
+
+
+def test_what_is_worked_out_beside_leaves_the_turn_to_others(
+    loaded: Loaded, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nobody waits for it: it holds nothing that a page needs, and where it fails, that is said and no more."""
+    held = threading.Event()
+    work = Beside("What takes long")
+    work.ask(lambda tell: (tell(1, 2), held.wait(30), "found")[-1], at_once=True)
+    assert loaded.work.turn.acquire(timeout=5)
+    loaded.work.turn.release()
+    held.set()
+    until(lambda: work.found == "found")
+    assert (work.told, work.failed) == ((1, 2), False)
+    broken = Beside("What takes long")
+    broken.ask(lambda _tell: 1 // 0, at_once=True)
+    until(lambda: broken.failed)
+    assert "What takes long could not be worked out" in caplog.text
+
+
+def until(there: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not there() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert there()

@@ -12,6 +12,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Selectbox
 
+from app.analysis import analyse
+from mapping.access import Viewer
+
 OpenApp = Callable[..., AppTest]
 Shown = Callable[[AppTest], str]
 S2 = "rests on one report (Police, 28 May 2024, S2)"
@@ -376,14 +379,14 @@ def test_hostile_names_are_text_on_every_page(
                 assert max(map(len, cells), default=0) <= 160
 
 
-def until_checked(app: AppTest) -> AppTest:
-    """Draw the page again until it has been worked out how sure groups are."""
+def until_checked(app: AppTest, doing: str = "Working out how sure") -> AppTest:
+    """Draw the page again until it has been worked out how sure groups are, or what else takes long."""
     for _ in range(300):
-        if not any("Working out how sure" in str(said.value) for said in app.caption):
+        if not any(doing in str(said.value) for said in app.caption):
             return app
         time.sleep(0.1)
         app.run()
-    raise AssertionError("how sure groups are was not worked out within half a minute")
+    raise AssertionError(f"it was still {doing} after half a minute")
 
 
 def test_groups_are_shown_before_it_is_known_how_sure_they_are(open_app: OpenApp, case: Path) -> None:
@@ -395,6 +398,22 @@ def test_groups_are_shown_before_it_is_known_how_sure_they_are(open_app: OpenApp
     assert found["Group"].tolist() == [label for label in box(app, "Group").options if label != "All groups"]
     assert found["How sure"].tolist() == [S1, S1]
     assert sorted(found["Stability"]) == [0.57, 0.64]
+
+
+def test_what_would_not_be_seen_is_worked_out_while_the_page_can_be_used(
+    open_app: OpenApp, case: Path
+) -> None:
+    app = until_checked(open_app(case, "groups", checked=True))
+    app.toggle(key="groups_missing_asked").set_value(True).run()
+    assert not app.exception
+    app = until_checked(app, "Leaving people out and looking again")
+    found = next(frame.value for frame in app.dataframe if "Groups not found (%)" in frame.value.columns)
+    expected = analyse(case, viewer=Viewer("social_worker")).omissions().shares
+    assert found["Children and young people left out (%)"].tolist() == [2, 5, 10]
+    assert found["Groups not found (%)"].tolist() == (expected["groups_dissolved"] * 100).round(1).tolist()
+    assert (
+        found["Shared contacts not found (%)"].tolist() == (expected["contacts_lost"] * 100).round(1).tolist()
+    )
 
 
 def test_contacts_say_what_they_rest_on(open_app: OpenApp, case: Path) -> None:

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mapping.certainty import Certainty, Stopped, certainty
+from mapping.apart import Stopped
+from mapping.certainty import Certainty, certainty
 from mapping.partition import RESOLUTION
 
 DAY = "2025-06-30"
@@ -371,6 +372,19 @@ def test_it_says_how_far_it_is_and_ends_when_asked(write_case, settle, told) -> 
     assert done == [(1, 50), (2, 50)]
     with pytest.raises(Stopped):
         sure(settled, resamples=0, stop=stop)
+
+
+def test_a_program_apart_finds_the_same_and_tells_how_far_it_is(
+    write_case, settle, told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settled = settle(write_case(**told(TRIANGLES)))
+    here = sure(settled, resamples=5)
+    monkeypatch.setattr("mapping.certainty.APART_ABOVE", 3)
+    done: list[tuple[int, int]] = []
+    there = sure(settled, resamples=5, progress=lambda drawn, of: done.append((drawn, of)))
+    for name in ("members", "groups", "contacts"):
+        pd.testing.assert_frame_equal(getattr(there, name), getattr(here, name))
+    assert done == [(1, 5), (2, 5), (3, 5), (4, 5), (5, 5)]
 
 
 def test_fewer_than_no_resamples_are_refused(write_case, settle, told) -> None:

@@ -179,8 +179,8 @@ def test_planted_groups_are_found(write_case, seed: int) -> None:
         assert adjusted_mutual_info_score(truth, members["group_id"].astype("category").cat.codes) > 0.95
 
 
-def test_a_process_apart_finds_the_same_groups(write_case, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Large networks are settled in a process of their own; the result must not depend on where."""
+def test_a_program_apart_finds_the_same_groups(write_case, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Large networks are settled in a program of their own; the result must not depend on where."""
     tables, _ = planted(120, seed=3)
     case = write_case(**tables)
     here = found_in(case)[0]
@@ -188,11 +188,11 @@ def test_a_process_apart_finds_the_same_groups(write_case, monkeypatch: pytest.M
     pd.testing.assert_frame_equal(found_in(case)[0], here)
 
 
-def test_a_process_that_ends_early_is_said(write_case, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_program_that_ends_early_is_said(write_case, monkeypatch: pytest.MonkeyPatch) -> None:
     tables, _ = planted(60, seed=3)
     monkeypatch.setattr(module, "APART_ABOVE", 10)
-    monkeypatch.setattr(module.sys, "executable", "/bin/false")
-    with pytest.raises(RuntimeError, match=r"groups could not be settled: the process for it ended early"):
+    monkeypatch.setattr("mapping.apart.sys.executable", "/bin/false")
+    with pytest.raises(RuntimeError, match=r"program that was settling groups ended early"):
         found_in(write_case(**tables))
 
 

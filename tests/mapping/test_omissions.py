@@ -6,8 +6,8 @@ import threading
 import pandas as pd
 import pytest
 
+from mapping.apart import Stopped
 from mapping.omissions import omissions
-from mapping.resamples import Stopped
 
 MASK = 2**64 - 1
 SAID = {
@@ -105,3 +105,17 @@ def test_what_cannot_be_asked_is_refused_and_what_is_stopped_ends(write_case, se
     with pytest.raises(Stopped):
         omissions(*asked, stop=stop)
     assert omissions(*asked, draws=1).shares["contacts"].tolist() == [0, 0, 0]
+
+
+def test_a_program_apart_finds_the_same_and_tells_how_far_it_is(
+    write_case, settle, told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settled = settle(write_case(**case_tables(told)))
+    asked = settled.settling, settled.ties, settled.groups
+    here = omissions(*asked, shares=[0.2], draws=3)
+    monkeypatch.setattr("mapping.omissions.APART_ABOVE", 3)
+    done: list[tuple[int, int]] = []
+    there = omissions(*asked, shares=[0.2], draws=3, progress=lambda drawn, of: done.append((drawn, of)))
+    for name in ("shares", "groups", "contacts"):
+        pd.testing.assert_frame_equal(getattr(there, name), getattr(here, name))
+    assert done == [(1, 3), (2, 3), (3, 3)]
