@@ -165,11 +165,21 @@ def _columns(rows: Sequence[tuple[str, ...]], *names: str) -> dict[str, pa.Array
 def due_actions(entries: Sequence[Entry], day: date) -> Iterable[Opened]:
     """Return the open actions that are late, or due by the next day."""
     for entry, action in actions(entries):
-        if action.state == "open" and action.due_on <= day + timedelta(days=SOON):
-            late = (day - action.due_on).days
-            when = f"{words.count(late, 'day')} late" if late > 0 else f"due {words.day(action.due_on)}"
+        if action.state == "open" and is_due(action.due_on, day):
+            when = due_in_words(action.due_on, day)
             item = Item(f"action:{entry.entry_id}", "actions", f"{action.what} ({action.owner}, {when})")
             yield Opened(item, f"About: {action.said}")
+
+
+def is_due(due_on: date, day: date) -> bool:
+    """Say whether something to be done by a day is late, or due by the next day."""
+    return due_on <= day + timedelta(days=SOON)
+
+
+def due_in_words(due_on: date, day: date) -> str:
+    """Return by when something is due, or how late it is."""
+    late = (day - due_on).days
+    return f"{words.count(late, 'day')} late" if late > 0 else f"due {words.day(due_on)}"
 
 
 def _missing(loaded: Loaded) -> Iterable[Opened]:

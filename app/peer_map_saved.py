@@ -25,12 +25,12 @@ def saved(child: str | None) -> list[Saved]:
 
 def maps_due(label: pd.Series) -> None:
     """Show the saved maps that are to be reviewed or are about to close."""
-    soon, entries = state.work_day() + timedelta(days=7), desk.entries("peer_map")
+    soon = state.work_day() + timedelta(days=7)
     due = [
         each
-        for child in label.index.intersection([entry.content.get("child") for entry in entries])
-        for each in peer_maps.saved_maps(child, entries)
-        if not each.found.closed(state.work_day())
+        for each in peer_maps.every_map(desk.entries("peer_map"))
+        if each.found.child in label.index
+        and not each.found.closed(state.work_day())
         and min(each.found.review_on, each.found.expires_on) <= soon
     ]
     if due:
@@ -85,7 +85,8 @@ def standing(work: Work, saved: Sequence[Saved]) -> None:
         frame.quiet(short(work.news, limit=300))
     closed = [each for each in saved if each.found.closed(state.work_day())]
     if closed and work.saved is None:
-        renewal(closed[0])
+        for each in [each for each in closed if peer_maps.may_renew(each)] or closed[:1]:
+            renewal(each)
 
 
 def _standing(work: Work) -> str:

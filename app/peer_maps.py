@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
-from app import desk, log, state
+from app import desk, log, state, words
 from app.text import plain
 from mapping.access import Viewer, reaches_others
 from mapping.additions import PREFIX, Addition, add_record, additions
 from mapping.entries import EnteredMeanwhileError, Entry
 from mapping.peer_maps import (
     KIND,
+    PURPOSES,
     Action,
     PeerMap,
     Sheet,
@@ -92,16 +94,18 @@ class Work:
         return self.saved is not None and self.sheet != self.base
 
 
-def saved_maps(child: str, entries: Iterable[Entry]) -> list[Saved]:
-    """Return the saved maps of a child, the latest change first; what is no map is passed over."""
+def every_map(entries: Iterable[Entry]) -> list[Saved]:
+    """Return the saved maps, the latest change first; what is no map is passed over."""
     found = []
     for entry in entries:
-        if entry.content.get("child") == child:
-            try:
-                found.append(Saved(entry, peer_map_from_dict(entry.content)))
-            except ValueError:
-                continue
+        with suppress(ValueError):
+            found.append(Saved(entry, peer_map_from_dict(entry.content)))
     return sorted(found, key=lambda each: (each.entry.at, each.entry.entry_id), reverse=True)
+
+
+def saved_maps(child: str, entries: Iterable[Entry]) -> list[Saved]:
+    """Return the saved maps of one child in the same way."""
+    return every_map(entry for entry in entries if entry.content.get("child") == child)
 
 
 def work_on(child: str, saved: Sequence[Saved], *, today: date) -> Work:
@@ -271,12 +275,24 @@ def save(work: Work, found: PeerMap, *, today: date) -> None:
     kept = desk.keep(
         KIND,
         found.to_dict(),
-        why="saved" if before is None else "purpose, owner or dates changed",
+        why="saved" if before is None or work.saved is None else _changed(work.saved.found, found),
         entry_id=None if before is None else before.entry_id,
         after=None if before is None else before.turn,
     )
     work.saved, work.base, work.sheet, work.trouble = Saved(kept, found), found.sheet, found.sheet, ""
     work.fresh, work.copy_of = False, None
+
+
+def _changed(before: PeerMap, after: PeerMap) -> str:
+    """Return which particulars of a map are others now, and what they are."""
+    said = {
+        "purpose": PURPOSES[after.purpose].partition(":")[0],
+        "owner": f"owner {after.owner}",
+        "review_on": f"review {words.day(after.review_on)}",
+        "expires_on": f"closes {words.day(after.expires_on)}",
+    }
+    changed = [text for name, text in said.items() if getattr(before, name) != getattr(after, name)]
+    return "; ".join(changed) or "looked at again"
 
 
 def renew(saved: Saved, *, why: str, review_on: date, expires_on: date, today: date) -> None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 import streamlit as st
 
-from app import agenda, answers, context_page, desk, meeting, state, words
+from app import agenda, answers, context_page, desk, meeting, peer_maps, state, words
 from app.data import Loaded
 from app.names import label_of
 from app.text import markdown
-from mapping.peer_maps import KIND, peer_map_from_dict
+from mapping.peer_maps import KIND, PeerMap
 
 SOON = 7
 """Reviews within so many days are due."""
@@ -29,7 +29,7 @@ class Due:
 
 
 def due(loaded: Loaded) -> list[Due]:
-    """Return the actions that are due or late, and the contexts to be looked at again, those of meetings first."""
+    """Return the actions that are due or late, the contexts to be looked at again, and what is due of saved maps."""
     asked = [
         Due(each.item.said, "meeting", "agenda_item", each.item.key)
         for each in agenda.due_actions(meeting.asked(loaded), loaded.day)
@@ -49,21 +49,32 @@ def due(loaded: Loaded) -> list[Due]:
 
 
 def _maps(loaded: Loaded) -> list[Due]:
-    """Return the saved peer maps to be reviewed."""
+    """Return what is due of the saved peer maps: their actions, their review, and their closing for a week after it."""
     label, today = answers.labels(loaded, False), state.work_day()
-    held = [peer_map_from_dict(entry.content) for entry in desk.entries(KIND)]
     return [
-        Due(
-            f"{label_of(each.child, label)}: peer map, review {words.day(each.review_on)} ({each.owner})",
-            "peer_map",
-            "child",
-            each.child,
+        Due(f"{label_of(each.found.child, label)}: {said}", "peer_map", "child", each.found.child)
+        for each in sorted(
+            peer_maps.every_map(desk.entries(KIND)),
+            key=lambda each: (each.found.review_on, each.entry.entry_id),
         )
-        for each in held
-        if each.child in label.index
-        and not each.closed(today)
-        and each.review_on <= today + timedelta(days=SOON)
+        if each.found.child in label.index
+        for said in _of_map(each.found, today)
     ]
+
+
+def _of_map(found: PeerMap, today: date) -> Iterator[str]:
+    soon = today + timedelta(days=SOON)
+    if found.closed(today):
+        if found.expires_on >= today - timedelta(days=SOON):
+            yield f"peer map closed {words.day(found.expires_on)} ({found.owner} can renew it)"
+        return
+    for action in sorted(found.sheet.actions.values(), key=lambda each: (each.due_on, each.what)):
+        if action.done_on is None and agenda.is_due(action.due_on, today):
+            yield f"{action.what} ({action.owner}, {agenda.due_in_words(action.due_on, today)})"
+    if found.review_on <= soon:
+        yield f"peer map, review {words.day(found.review_on)} ({found.owner})"
+    if found.expires_on <= soon:
+        yield f"peer map closes {words.day(found.expires_on)} ({found.owner})"
 
 
 def show(listed: Sequence[Due]) -> None:

@@ -204,10 +204,11 @@ def test_a_closed_map_shows_nothing_and_only_its_owner_can_renew_it(
     open_app: OpenApp, shown: Shown, case: Path, url: str
 ) -> None:
     keep(url, CLOSED)
+    keep(url, replace(CLOSED, purpose="coordination", owner="Al"))
     app = opened(open_app, case, name="Sam Lee")
     said = shown(app)
     assert "A map of this child closed on" in said
-    assert "Jo Reed can renew it with a reason" in said
+    assert "can renew it with a reason" in said
     assert "Ring the school" not in said
     assert [area.value for area in app.text_area] == [""]
     assert not any(button.label == "Renew the map" for button in app.button)
@@ -222,7 +223,10 @@ def test_a_closed_map_shows_nothing_and_only_its_owner_can_renew_it(
     said = shown(app)
     assert "<b>Saved map.</b>" in said
     assert "Ring the school" in said
-    assert [entry.why for entry in kept(url, "peer_map")] == ["renewed: the plan runs on"]
+    assert [entry.why for entry in kept(url, "peer_map")] == ["renewed: the plan runs on", "saved"]
+    next(box for box in app.text_input if box.label == "Owner (who answers for it)").set_value("Sam Lee")
+    press(app, "Save these particulars")
+    assert [entry.why for entry in kept(url, "peer_map")] == ["owner Sam Lee", "saved"]
 
 
 def test_a_new_map_can_be_saved_beside_a_closed_one_and_takes_nothing_from_it(
