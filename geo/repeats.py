@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -82,24 +82,27 @@ def near_repeats(
     """
     validate_bands(distances, days, permutations)
     place, time = _usable(events)
-    first, last, band = _near_pairs(place, np.asarray(distances, dtype=float), metric)
-    steps = _bands_by_difference(time, days)
+    first, last, ends = _near_pairs(place, np.asarray(distances, dtype=float), metric)
+    # The smaller the numbers, the quicker they are compared.
+    small = time.astype(np.min_scalar_type(-int(time.max()) - 1))
     pairs_by_time = _pairs_by_time(time, days)
     shape = (len(distances), len(days))
 
-    def table(times: Ints) -> Ints:
-        cell = band * shape[1] + steps[np.abs(times[first] - times[last])]
-        near = np.bincount(cell, minlength=shape[0] * shape[1]).reshape(shape)
-        near[-1] = pairs_by_time - near[:-1].sum(
-            axis=0
-        )  # far pairs are what is left, so they need not be listed
+    def table(times: npt.NDArray[Any]) -> Ints:
+        apart = np.abs(times.take(first) - times.take(last))
+        near = np.zeros(shape, dtype=np.int64)
+        for place, (start, end) in enumerate(pairwise(ends)):
+            below = [np.count_nonzero(apart[start:end] < edge) for edge in days[1:]]
+            near[place] = np.diff([0, *below, end - start])
+        # Far pairs are what is left, so they need not be listed.
+        near[-1] = pairs_by_time - near[:-1].sum(axis=0)
         return near
 
-    observed = table(time)
+    observed = table(small)
     rng = np.random.default_rng(seed)
     total, as_many = np.zeros(shape), np.ones(shape)
     for _ in range(permutations):
-        chance = table(rng.permutation(time))
+        chance = table(rng.permutation(small))
         total += chance
         as_many += chance >= observed
     return _cells(distances, days, observed, total / permutations, as_many / (permutations + 1), level)
@@ -140,7 +143,7 @@ def _usable(events: pd.DataFrame) -> tuple[Floats, Ints]:
 
 
 def _near_pairs(place: Floats, distances: Floats, metric: Metric) -> tuple[Ints, Ints, Ints]:
-    """List the pairs that are nearer than where the last band begins, each once, and their bands."""
+    """List the pairs that are nearer than where the last band begins, each once and by band, and where bands end."""
     from scipy.spatial import KDTree
 
     reach = float(distances[-1])
@@ -149,14 +152,9 @@ def _near_pairs(place: Floats, distances: Floats, metric: Metric) -> tuple[Ints,
     length = apart.sum(axis=1) if metric == "manhattan" else np.hypot(apart[:, 0], apart[:, 1])
     near = length < reach
     band = np.searchsorted(distances, length[near], side="right") - 1
-    return pairs[near, 0], pairs[near, 1], band.astype(np.int64)
-
-
-def _bands_by_difference(time: Ints, days: Sequence[int]) -> Ints:
-    """Return the band of every difference in days that can occur."""
-    return (
-        np.searchsorted(np.asarray(days), np.arange(int(time.max()) + 1), side="right").astype(np.int64) - 1
-    )
+    order = np.argsort(band, kind="stable")
+    ends = np.searchsorted(band[order], np.arange(len(distances)))
+    return pairs[near, 0][order], pairs[near, 1][order], ends.astype(np.int64)
 
 
 def _pairs_by_time(time: Ints, days: Sequence[int]) -> Ints:
