@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import adjusted_mutual_info_score
 
-from app.analysis import ITEMS_UP_TO, RESULTS, analyse, save_results
+from app.analysis import ITEMS_UP_TO, RESULTS, Analysis, analyse, save_results
 from geo.lookups import GeographyMismatch
 from mapping.access import Viewer
 from mapping.tables import CaseError
@@ -21,8 +21,13 @@ from mapping.tables import CaseError
 DEMO = Path(__file__).resolve().parents[2] / "data" / "synthetic" / "demo"
 
 
-def test_the_demo_comes_out_whole() -> None:
-    found = analyse(DEMO)
+@pytest.fixture(scope="module")
+def found() -> Analysis:
+    """The demo as the command line analyses it: only read by the tests that share it."""
+    return analyse(DEMO)
+
+
+def test_the_demo_comes_out_whole(found: Analysis) -> None:
     truth = pd.read_csv(DEMO / "truth" / "groups.csv").merge(found.groups, on="person_id")
     stories = json.loads((DEMO / "truth" / "stories.json").read_text())
     contacts = found.shared_contacts.set_index(["contact_type", "contact_id"])
@@ -56,8 +61,7 @@ def test_people_are_linked_only_when_somebody_asks(write_case) -> None:
     pd.testing.assert_frame_equal(lazy.links, whole.links)
 
 
-def test_every_link_opens_to_as_many_items_as_it_says(write_case) -> None:
-    found = analyse(DEMO)
+def test_every_link_opens_to_as_many_items_as_it_says(found: Analysis) -> None:
     sample = found.links.sample(40, random_state=1)
     for link in sample.itertuples():
         opened = found.link_items(link.person_b, link.person_a)
@@ -94,10 +98,10 @@ def test_as_of_a_day_is_what_was_known_then(write_case) -> None:
     }
 
 
-def test_results_are_written_whole_and_the_same_each_time(tmp_path: Path) -> None:
+def test_results_are_written_whole_and_the_same_each_time(tmp_path: Path, found: Analysis) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
-    for out in (first, second):
-        analyse(DEMO).save(out)
+    for run, out in ((found, first), (analyse(DEMO), second)):
+        run.save(out)
     assert sorted(path.name for path in first.iterdir()) == sorted(
         [*(f"{name}.parquet" for name in RESULTS), "summary.json"]
     )
@@ -108,16 +112,16 @@ def test_results_are_written_whole_and_the_same_each_time(tmp_path: Path) -> Non
     assert [stage["stage"] for stage in one["stages"]][-1] == "writing results"
 
 
-def test_a_folder_with_other_things_is_left_alone(tmp_path: Path) -> None:
-    found = analyse(DEMO)
+def test_a_folder_with_other_things_is_left_alone(tmp_path: Path, found: Analysis) -> None:
     (tmp_path / "letter.txt").write_text("mine")
     with pytest.raises(FileExistsError, match="holds other things than an earlier result"):
         found.save(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
 
 
-def test_nothing_is_left_half_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = analyse(DEMO)
+def test_nothing_is_left_half_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, found: Analysis
+) -> None:
     out = tmp_path / "out"
     found.save(out)
     before = {path.name: path.read_bytes() for path in out.iterdir()}
@@ -132,9 +136,8 @@ def test_nothing_is_left_half_written(tmp_path: Path, monkeypatch: pytest.Monkey
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
-def test_a_folder_beside_the_results_is_not_touched(tmp_path: Path) -> None:
+def test_a_folder_beside_the_results_is_not_touched(tmp_path: Path, found: Analysis) -> None:
     """A folder named OUT.partial, or a brace in a name, is the user's own business."""
-    found = analyse(DEMO)
     beside = tmp_path / "{people}.partial"
     beside.mkdir()
     (beside / "letter.txt").write_text("mine")
@@ -144,8 +147,7 @@ def test_a_folder_beside_the_results_is_not_touched(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["{people}", "{people}.partial"]
 
 
-def test_items_are_written_by_size_or_when_asked(tmp_path: Path) -> None:
-    found = analyse(DEMO)
+def test_items_are_written_by_size_or_when_asked(tmp_path: Path, found: Analysis) -> None:
     assert ITEMS_UP_TO == 1_000_000
     save_results(found, tmp_path / "without", with_items=False)
     assert not (tmp_path / "without" / "link_items.parquet").exists()
@@ -289,19 +291,18 @@ def bury_case(folder: Path, realdata: Path) -> Path:
     return folder
 
 
-def test_the_demo_people_on_the_wards_of_bury(tmp_path: Path, realdata: Path) -> None:
-    found = analyse(bury_case(tmp_path / "bury", realdata))
-    demo = analyse(DEMO)
-    assert found.rejected.empty
+def test_the_demo_people_on_the_wards_of_bury(tmp_path: Path, realdata: Path, found: Analysis) -> None:
+    bury = analyse(bury_case(tmp_path / "bury", realdata))
+    assert bury.rejected.empty
     # Nothing of who knows whom depends on where they live.
-    pd.testing.assert_frame_equal(found.links, demo.links)
-    pd.testing.assert_frame_equal(found.groups, demo.groups)
-    assert len(found.wards) == 17
-    assert found.wards["imd_decile"].notna().all()
-    assert set(found.wards["authority_name"]) == {"Bury"}
-    coverage = found.summary["geography"]["coverage"]
+    pd.testing.assert_frame_equal(bury.links, found.links)
+    pd.testing.assert_frame_equal(bury.groups, found.groups)
+    assert len(bury.wards) == 17
+    assert bury.wards["imd_decile"].notna().all()
+    assert set(bury.wards["authority_name"]) == {"Bury"}
+    coverage = bury.summary["geography"]["coverage"]
     assert coverage["missing"]["in_ward"] == coverage["missing"]["total"]
-    assert found.wards["missing_episodes"].sum() > found.wards["missing_episodes_residents"].sum() > 0
+    assert bury.wards["missing_episodes"].sum() > bury.wards["missing_episodes_residents"].sum() > 0
 
 
 @pytest.mark.parametrize("people", [2000])
