@@ -13,20 +13,25 @@ from app import kinds, maps
 from app.text import markup, short
 
 CELL = 500
-"""Metres: records are shown in squares of this size, so that no record shows where somebody lives."""
+"""Metres: records are shown in squares of this size or larger, so that no record shows where somebody lives."""
+MOST_CELLS = 4_000
+"""Squares are doubled in width until there are no more: smaller ones would be specks on the screen, and slow to draw."""
 REACHED, MISSED, CHOSEN = kinds.BLUE, kinds.LINE, kinds.ORANGE
 
 
 def cells(concern: pd.DataFrame, met: Any) -> pd.DataFrame:
-    """Return squares of the grid with what is recorded in each: easting, northing (lower left), records, reached.
+    """Return squares of the grid with what is recorded in each: easting, northing (lower left), side (metres), records, reached.
 
     Parameters
     ----------
     met : for each record whether the plan reaches it.
     """
-    square = (concern[["easting", "northing"]] // CELL * CELL).astype("int64")
-    table = square.assign(records=1, reached=np.asarray(met, dtype="int64"))
-    return table.groupby(["easting", "northing"], as_index=False)[["records", "reached"]].sum()
+    side = CELL
+    while len((concern[["easting", "northing"]] // side).drop_duplicates()) > MOST_CELLS:
+        side *= 2
+    square = (concern[["easting", "northing"]] // side * side).astype("int64")
+    table = square.assign(side=side, records=1, reached=np.asarray(met, dtype="int64"))
+    return table.groupby(["easting", "northing", "side"], as_index=False)[["records", "reached"]].sum()
 
 
 def met_records(concern: pd.DataFrame, visits: pd.DataFrame, *, reach: float, any_day: bool) -> Any:
@@ -99,7 +104,8 @@ def _ward_layer(outline: Mapping[str, Any]) -> pdk.Layer:
 def _square_layer(squares: pd.DataFrame) -> pdk.Layer:
     limits = maps.breaks(squares["records"])
     colours = maps.shades(squares["records"], limits)
-    corners = [(0, 0), (CELL, 0), (CELL, CELL), (0, CELL)]
+    side = _side(squares)
+    corners = [(0, 0), (side, 0), (side, side), (0, side)]
     lonlat = [
         _lonlat(squares["easting"].to_numpy() + east, squares["northing"].to_numpy() + north)
         for east, north in corners
@@ -108,7 +114,7 @@ def _square_layer(squares: pd.DataFrame) -> pdk.Layer:
         {
             "ring": [[round(float(x[at]), 5), round(float(y[at]), 5)] for x, y in lonlat],
             "fill": kinds.rgb(colours.iloc[at], 230),
-            "tip": f"{row['records']} recorded in this square of {CELL} m, {row['reached']} of them reached",
+            "tip": f"{row['records']} recorded in this square of {side} m, {row['reached']} of them reached",
         }
         for at, row in enumerate(squares.to_dict("records"))
     ]
@@ -116,6 +122,11 @@ def _square_layer(squares: pd.DataFrame) -> pdk.Layer:
         "PolygonLayer", data=data, id="records", pickable=True, stroked=False, filled=True, get_polygon="ring",
         get_fill_color="fill",
     )  # fmt: skip
+
+
+def _side(squares: pd.DataFrame) -> int:
+    """Return the width of the squares in metres."""
+    return int(squares["side"].iloc[0]) if len(squares) else CELL
 
 
 def _visit_layers(visits: pd.DataFrame, reach: float, chosen: str | None) -> list[pdk.Layer]:
@@ -164,7 +175,7 @@ def legend(squares: pd.DataFrame, *, reach: float) -> str:
     said = f'<span class="cm-key"><span class="cm-swatch" style="{disc}"></span><span>what a visit reaches ({markup(f"{reach:g}")} m), with the numbers of the visits in the table</span></span>'
     shades = maps.legend(
         maps.breaks(squares["records"]),
-        f"Records of concern in a square of {CELL} m, at all hours",
+        f"Records of concern in a square of {_side(squares)} m, at all hours",
         whole=True,
     )
     return f'{shades}<div class="cm-legend" role="note" aria-label="What the discs mean">{said}</div>'

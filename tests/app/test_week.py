@@ -168,7 +168,7 @@ def test_the_map_adds_records_up_in_squares_and_says_which_are_reached(case: Pat
     met = week_map.met_records(built.concern, visits, reach=400, any_day=True)
     assert met.sum() == built.best.reached
     squares = week_map.cells(built.concern, met)
-    assert squares.values.tolist() == [[500, 500, 4, 3], [1500, 500, 2, 2]]
+    assert squares.values.tolist() == [[500, 500, 500, 4, 3], [1500, 500, 500, 2, 2]]
     drawn = week_map.deck(None, squares, table, reach=400, chosen=table["visit_id"][0])
     assert [layer.id for layer in drawn.layers] == ["records", "visits", "numbers"]
     assert drawn.layers[1].data[0]["visit_id"] == table["visit_id"][0]
@@ -184,3 +184,20 @@ def test_places_are_at_a_peak_or_not_or_there_are_too_few_months(case: Path) -> 
         "at a peak",
         "too few months to say",
     ]
+
+
+def test_squares_are_widened_until_there_are_few_enough_to_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    concern = pd.DataFrame({"easting": [10, 600, 1100, 2600], "northing": [5.0, 5.0, 5.0, 5.0]})
+    met = [True, False, True, True]
+    columns = ["easting", "northing", "side", "records", "reached"]
+    found = week_map.cells(concern, met)
+    assert found[columns].to_numpy().tolist() == [
+        [0, 0, 500, 1, 1],
+        [500, 0, 500, 1, 0],
+        [1000, 0, 500, 1, 1],
+        [2500, 0, 500, 1, 1],
+    ]
+    monkeypatch.setattr(week_map, "MOST_CELLS", 2)
+    wide = week_map.cells(concern, met)
+    assert wide[columns].to_numpy().tolist() == [[0, 0, 2000, 3, 2], [2000, 0, 2000, 1, 1]]
+    assert "Records of concern in a square of 2000 m, at all hours" in week_map.legend(wide, reach=400)
