@@ -306,8 +306,13 @@ def where(spots: pd.DataFrame) -> str:
 
 def facts(row: Mapping[str, Any], contacts: str) -> list[str]:
     """Return why a candidate is listed, as sentences."""
+    several = (
+        f"; {words.number(row['core_victims'])} of the children to two or more of them"
+        if row["contacts"] > 1
+        else ""
+    )
     return [
-        f"{words.count(int(row['victims']), 'child', 'children').capitalize()} tied to {contacts}; {words.number(row['core_victims'])} of the children to two or more of them.",
+        f"{words.count(int(row['victims']), 'child', 'children').capitalize()} tied to {contacts}{several}.",
         f"The children are in {words.count(int(row['groups']), 'group')}; something else links {apart(row)} pairs of them.",
         f"{words.count(int(row['evidence']), 'record').capitalize()} from {words.count(int(row['sources']), 'source')} and {words.count(int(row['agencies']), 'agency', 'agencies')}, {words.span(row['first_seen'], row['last_seen'])}; {words.number(row['harmful'])} of them say that harm was done or name an incident.",
     ]

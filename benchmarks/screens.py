@@ -48,6 +48,8 @@ def main() -> None:
             if name != "Today":
                 seen.open(name, title="" if name == "Problem profile" else None)
             OPENED.get(name, lambda _: None)(seen)
+            # Until it is known how sure groups and contacts are, the page says so and is drawn again.
+            seen.page.get_by_text("Working out how sure").wait_for(state="hidden")
             take(seen, asked.out, name)
         browser.close()
 

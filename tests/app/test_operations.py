@@ -142,7 +142,8 @@ def test_the_page_lists_candidates_and_opens_one(open_app: OpenApp, shown: Shown
     app = open_app(DEMO, "operations", role="analyst")
     assert not app.exception
     said = shown(app)
-    assert operations.answer(analyse(DEMO, viewer=Viewer("analyst")).operations) in said
+    found = analyse(DEMO, viewer=Viewer("analyst")).operations
+    assert operations.answer(found) in said
     assert "people decide what they are. None of them is a fact." in said
     listed = app.dataframe[0].value
     assert listed["Rank"].tolist()[:3] == [1, 2, 3]
@@ -151,7 +152,7 @@ def test_the_page_lists_candidates_and_opens_one(open_app: OpenApp, shown: Shown
         "One place and several children, some of whom know each other",
         "One online account and several children who do not know each other",
     ]
-    first = analyse(DEMO).operations.summary["operation_id"].iloc[0]
+    first = found.summary["operation_id"].iloc[0]
     app = choose(app, operation=first)
     assert not app.exception
     said = shown(app)
@@ -160,6 +161,8 @@ def test_the_page_lists_candidates_and_opens_one(open_app: OpenApp, shown: Shown
         in said
     )
     assert "What is missing" in said
+    one = found.summary[found.summary["contacts"] == 1].iloc[0]
+    assert operations.facts(one, "1 park")[0] == f"{one['victims']} children tied to 1 park."
     assert "No home address is recorded for any of the 2 adults." in said
     grid = app.dataframe[0].value
     assert grid["Child"].iloc[-1] == "All these children"
