@@ -49,8 +49,9 @@ COUNTED = {
 FEW = 5
 TOO_FEW = (
     f"Most of these visits rest on fewer than {FEW} records each, which chance alone could put there. Use fewer and longer "
-    "slots, or let a visit reach what was recorded on any day at its hours (--any-day)."
+    "slots"
 )
+ANY_DAY = ", or let a visit reach what was recorded on any day at its hours (--any-day)"
 NOT_A_FORECAST = (
     "The plan is where and when harm was recorded, not where it will be: what nobody recorded is not in it."
 )
@@ -211,7 +212,7 @@ def build_week(
         notes.append(f"{words.count(lost, 'place')} cannot be visited: no position is known.")
     best = best_plan(task, time_limit=time_limit)
     if best.visits and median(task.alone[[*best.visits]]) < FEW:
-        notes.append(TOO_FEW)
+        notes.append(f"{TOO_FEW}{'' if any_day else ANY_DAY}.")
     said = (*notes, NOT_A_FORECAST, PEAK)
     until = None if analysis.as_of is None else min(analysis.as_of, before)
     return WeekPlan(task, best, counted, since, until, wards, said, concern)

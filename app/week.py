@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from app.analysis import Analysis
     from geo.files import Geography
 
+OUTSIDE = "outside every ward"
 SECONDS = 20.0
 """After this the best plan found so far is shown, with what no plan can exceed."""
 ROWS = (
@@ -54,11 +55,15 @@ ROWS = (
 
 @dataclass(frozen=True)
 class Edit:
-    """One change by hand: visits taken out and put in, and what was done in a few words."""
+    """One change by hand: visits taken out and put in, and what was done in a few words.
+
+    A change that is `whole` puts a plan that was there already in the place of the best one.
+    """
 
     out: tuple[Visit, ...]
     into: tuple[Visit, ...]
     said: str
+    whole: bool = False
 
 
 def build_chosen(
@@ -108,20 +113,22 @@ def last_change(week: WeekPlan, edits: Sequence[Edit]) -> Change:
     return change_plan(week.task, edited(week, edits[:-1]), remove=last.out, add=last.into, best=week.best)
 
 
-def cost_said(change: Change) -> str:
-    """Say what a change by hand costs."""
+def cost_said(change: Change, *, whole: bool = False) -> str:
+    """Say what a change by hand costs; of a plan that was there already, against the best plan only."""
     moved = change.difference
+    best = (
+        "as much as the best plan"
+        if change.loss == 0
+        else f"{abs(change.loss):,} {'fewer' if change.loss > 0 else 'more'} than the best plan found"
+    )
+    if whole:
+        return f"It reaches {words.count(change.reached, 'record')}, {best}."
     if moved == 0:
         against = "It reaches as much as before"
     else:
         against = (
             f"It reaches {words.count(abs(moved), 'record')} {'more' if moved > 0 else 'fewer'} than before"
         )
-    best = (
-        "as much as the best plan"
-        if change.loss == 0
-        else f"{abs(change.loss):,} {'fewer' if change.loss > 0 else 'more'} than the best plan found"
-    )
     return f"{against}: {change.reached:,} now, {best}."
 
 
@@ -215,6 +222,10 @@ def broken_said(week: WeekPlan, visits: Sequence[int]) -> list[str]:
     for sentence in broken_rules(week.task, visits):
         code = next((code for code in names if sentence.startswith(f"{code} ")), "")
         told = names[code] + sentence.removeprefix(code) if code else sentence
+        for at, slot in week.task.slots.iterrows():
+            told = told.replace(
+                f"{slot['day']}, slot {slot['slot']}, has", f"{slot_called(week.task, at)}, has"
+            )
         said.append(re.sub(r"\d{4}-\d\d-\d\d", lambda day: words.day(day[0]), told))
     return said
 
@@ -227,7 +238,7 @@ def slot_called(task: Task, slot_row: int) -> str:
 
 def place_called(week: WeekPlan, row: Any) -> str:
     """Return what to call a place: its name, kind and ward."""
-    ward = short(week.names.get(row["ward_code"], ""), limit=30) or "outside every ward"
+    ward = short(week.names.get(row["ward_code"], ""), limit=30) or OUTSIDE
     name = short(row.get("name", row.get("place_name")), limit=50) or str(row["place_id"])
     return f"{name} ({kind_said(row['kind'])}, {ward})"
 
@@ -263,7 +274,7 @@ def visit_table(week: WeekPlan, plan: Plan, peaks: pd.DataFrame | None = None) -
         visit_id=ids,
         number=range(1, len(found) + 1),
         time=found["starts"] + " to " + found["ends"],
-        ward_name=found["ward_code"].map(week.names).fillna("outside every ward"),
+        ward_name=found["ward_code"].map(week.names).fillna(OUTSIDE),
         place_name=[
             _text(name) or str(place)
             for name, place in zip(found["place_name"], found["place_id"], strict=True)
@@ -354,17 +365,28 @@ def best_week(analysis: Analysis, week: WeekPlan, kinds: Sequence[str]) -> Week:
 
 def reopened(week: WeekPlan, saved: Week) -> tuple[list[Edit], list[str]]:
     """Return the change that turns the best plan into a saved one, and which visits cannot be made any more."""
+    wanted = {visit.visit_id: visit.place_name for visit in saved.visits}
+    return turned_into(week, wanted, said="As it was saved")
+
+
+def turned_into(week: WeekPlan, wanted: Mapping[str, str], *, said: str) -> tuple[list[Edit], list[str]]:
+    """Return the change that turns the best plan into other visits, and which of them cannot be made any more.
+
+    Parameters
+    ----------
+    wanted : the name of the place of each visit, by visit_id.
+    """
     known = {held: Visit(row.day, int(row.slot), place) for held, row, place in _possible(week.task)}
-    wanted = {known[visit.visit_id] for visit in saved.visits if visit.visit_id in known}
-    lost = [visit.place_name for visit in saved.visits if visit.visit_id not in known]
+    kept = {known[each] for each in wanted if each in known}
     held = {week.task.visit(at) for at in week.best.visits}
-    out, into = tuple(sorted(held - wanted)), tuple(sorted(wanted - held))
-    edits = [Edit(out, into, "As it was saved")] if out or into else []
-    said = [
+    out, into = tuple(sorted(held - kept)), tuple(sorted(kept - held))
+    edits = [Edit(out, into, said, whole=True)] if out or into else []
+    lost = [
         f"{place} is no longer among the places that can be visited, so its visit is not shown."
-        for place in lost
+        for each, place in wanted.items()
+        if each not in known
     ]
-    return edits, said
+    return edits, lost
 
 
 def _possible(task: Task) -> Iterable[tuple[str, Any, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -50,7 +51,7 @@ def _last(loaded: Loaded, now: Hand, found: WeekPlan) -> None:
     if now.edits:
         change = week.last_change(found, now.edits)
         st.html(
-            f'<div class="cm-note" role="status"><b>{markup(now.edits[-1].said)}.</b> {markup(week.cost_said(change))}</div>'
+            f'<div class="cm-note" role="status"><b>{markup(now.edits[-1].said)}.</b> {markup(week.cost_said(change, whole=now.edits[-1].whole))}</div>'
         )
         frame.lines(
             f'<p class="cm-quiet">{markup(said)}</p>' for said in week.broken_said(found, change.visits)
@@ -72,7 +73,7 @@ def _last(loaded: Loaded, now: Hand, found: WeekPlan) -> None:
         )
         st.button(
             "Back to the best plan", key="week_best", disabled=not now.edits, type="tertiary",
-            on_click=lambda: _go(loaded, Hand(now.choices, saved=now.saved)),
+            on_click=lambda: _go(loaded, Hand(now.choices, saved=now.saved, kept=now.kept)),
         )  # fmt: skip
 
 
@@ -176,7 +177,7 @@ def _offer(
     held = {*week.broken_said(found, plan.visits)}
     after = week.edited(found, [*now.edits, edit])
     frame.lines(
-        f'<p class="cm-note">{markup(said)}</p>'
+        f'<p class="cm-note">With this change: {markup(said)}</p>'
         for said in week.broken_said(found, after.visits)
         if said not in held
     )
@@ -194,39 +195,69 @@ def save(loaded: Loaded, now: Hand, found: WeekPlan, plan: Plan) -> None:
         if st.button("Save the plan", key="week_save", icon=":material/save:", type="primary"):
             _keep(loaded, now, found, plan, name)
             st.rerun()
+        if now.saved and st.button("Save as a new week", key="week_save_new"):
+            _keep(loaded, replace(now, saved=None, kept=None), found, plan, name, besides=now.saved[2])
+            st.rerun()
     if frame.said_once():
         return
-    if now.saved and now.edits == now.kept:
+    if now.saved and now.is_kept:
         frame.quiet(f"Saved as “{now.saved[2]}”. Go on to the pack, or change it and save it again.")
+    elif now.saved:
+        frame.quiet(
+            f"Changed since it was saved as “{now.saved[2]}”, which stays as it is until you save: in its place, or as a new week under another name."
+        )
     else:
         frame.quiet("Not saved yet: the pack, the results and the comparison afterwards are of a saved plan.")
 
 
-def _keep(loaded: Loaded, now: Hand, found: WeekPlan, plan: Plan, name: str) -> None:
+def _keep(
+    loaded: Loaded, now: Hand, found: WeekPlan, plan: Plan, name: str, *, besides: str | None = None
+) -> None:
+    """Keep the plan, in the place of the one it came from or as a new one; `besides` has the name already."""
+
     def keep() -> str:
+        if besides is not None and name.strip() == besides:
+            msg = f"“{besides}” is saved already: type another name for the new week first."
+            raise ValueError(msg)
+        held = _standing(now)
         built = week.save_week(
             found, plan, now.choices, name=name, viewer=loaded.question.role, addresses=week_page.addresses(loaded),
-            **_written(now),
+            **_written(held),
         )  # fmt: skip
         validate_week(built)
-        entry_id, turn = now.saved[:2] if now.saved else (None, None)
-        entry = desk.keep(KIND, built.to_dict(), entry_id=entry_id, after=turn)
-        kept = Hand(now.choices, now.edits, now.undone, (entry.entry_id, entry.turn, built.name), now.edits)
-        week_page.take(loaded, kept)
+        entry = desk.keep(
+            KIND, built.to_dict(), entry_id=now.saved[0] if now.saved else None, after=_seen(now, held)
+        )
+        kept = (now.choices, tuple(visit.visit_id for visit in built.visits))
+        week_page.take(loaded, replace(now, saved=(entry.entry_id, entry.turn, built.name), kept=kept))
         state.choose("saved_week", entry.entry_id)
         return f"Saved as “{built.name}”, turn {entry.turn}."
 
     desk.attempt(keep, str)
 
 
-def _written(now: Hand) -> dict[str, Any]:
-    """Return what was written for the pack of the saved plan, so that saving again keeps it."""
-    if not now.saved:
+def _standing(now: Hand) -> Entry | None:
+    """Return the saved plan in hand as it stands."""
+    return next((entry for entry in desk.entries(KIND) if now.saved and entry.entry_id == now.saved[0]), None)
+
+
+def _seen(now: Hand, held: Entry | None) -> int | None:
+    """Return the turn of the saved plan that the user goes on from: a later one where only the briefing was written since."""
+    if now.saved is None or held is None:
+        return now.saved[1] if now.saved else None
+    stands = week_from_dict(held.content)
+    return (
+        held.turn
+        if (stands.choices, tuple(each.visit_id for each in stands.visits)) == now.kept
+        else now.saved[1]
+    )
+
+
+def _written(held: Entry | None) -> dict[str, Any]:
+    """Return what was written for the pack of a saved plan, so that saving again keeps it."""
+    if held is None:
         return {}
-    held = [entry for entry in desk.entries(KIND) if entry.entry_id == now.saved[0]]
-    if not held:
-        return {}
-    week_ = week_from_dict(held[0].content)
+    week_ = week_from_dict(held.content)
     return {"briefing": week_.briefing, "partners": dict(week_.partners), "read": week_.read}
 
 
@@ -254,7 +285,8 @@ def reopen(loaded: Loaded, entry: Entry, held: Week) -> None:
         return
     edits, notes = week.reopened(found, held)
     saved = (entry.entry_id, entry.turn, held.name)
-    week_page.take(loaded, Hand(held.choices, tuple(edits), (), saved, tuple(edits), tuple(notes)))
+    kept = (held.choices, tuple(visit.visit_id for visit in held.visits))
+    week_page.take(loaded, Hand(held.choices, tuple(edits), saved=saved, kept=kept, notes=tuple(notes)))
     state.next_turn("week")
     state.choose("visit", None)
 

@@ -53,17 +53,26 @@ class Hand:
 
     Attributes
     ----------
-    edits, undone : changes made, and those taken back, in order.
+    edits, undone : changes made to the best plan, and those taken back, in order.
     saved : id and turn of the saved plan it came from, and its name; None where it was never saved.
-    kept : how many edits were there when it was saved last.
+    kept : what was chosen and which visits there were (by visit_id) when it was saved last.
+    base : visit_id and place_id of the visits of the best plan that the changes were made to; None before it is drawn.
+    visits : the place of each visit of the plan as it was drawn last, by visit_id.
     """
 
     choices: Choices
     edits: tuple[week.Edit, ...] = ()
     undone: tuple[week.Edit, ...] = ()
     saved: tuple[str, int, str] | None = None
-    kept: tuple[week.Edit, ...] = ()
+    kept: tuple[Choices, tuple[str, ...]] | None = None
+    base: tuple[tuple[str, str], ...] | None = None
+    visits: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = field(default=())
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the plan is the one that was saved."""
+        return self.saved is not None and self.kept == (self.choices, tuple(self.visits))
 
     def changed(self, edit: week.Edit) -> Hand:
         """Return the week with one more change."""
@@ -113,7 +122,7 @@ def places(loaded: Loaded, kinds: tuple[str, ...]) -> pd.DataFrame:
     found = planning.list_places(loaded.analysis, kinds).sort_values("place_id", ignore_index=True)
     names = answers.ward_names(loaded)
     called = [
-        f"{short(row['name'], limit=50) or row['place_id']} ({week.kind_said(row['kind'])}, {short(names.get(row['ward_code'], 'outside every ward'), limit=30)})"
+        f"{short(row['name'], limit=50) or row['place_id']} ({week.kind_said(row['kind'])}, {short(names.get(row['ward_code'], week.OUTSIDE), limit=30)})"
         for row in found.to_dict("records")
     ]
     return found.assign(called=called)
@@ -203,7 +212,17 @@ def coverage_map(
     """Return the map of the visits and its legend."""
     held = squares(loaded, choices, plan.visits)
     drawn = week_map.deck(answers.outline(loaded), held, rows, reach=choices.reach, chosen=chosen)
-    return drawn, week_map.legend(held, reach=choices.reach)
+    far = rows.loc[rows["ward_name"] == week.OUTSIDE, "number"].tolist()
+    return drawn, week_map.legend(held, reach=choices.reach) + _far_said(far)
+
+
+def _far_said(numbers: list[int]) -> str:
+    """Say which visits the map of the wards may not show; "" where there are none."""
+    if not numbers:
+        return ""
+    listed = words.listing([str(number) for number in numbers])
+    which = f"Visit {listed} is" if len(numbers) == 1 else f"Visits {listed} are"
+    return f'<p class="cm-quiet">{which} outside every ward, and may lie outside the picture.</p>'
 
 
 def choose(loaded: Loaded, now: Hand) -> None:
@@ -238,7 +257,7 @@ def choose(loaded: Loaded, now: Hand) -> None:
         sent = st.form_submit_button("Make the plan", type="primary")
     if sent and isinstance(start, date):
         made = Choices(start, int(days), int(teams), int(slots), hours, int(reach), tuple(kinds), **more)
-        take(loaded, Hand(made, saved=now.saved))
+        take(loaded, Hand(made, saved=now.saved, kept=now.kept))
         state.choose("visit", None)
         st.rerun()
 
@@ -357,13 +376,38 @@ def method_html(found: WeekPlan | None) -> str:
 
 
 def in_hand(loaded: Loaded, now: Hand, found: WeekPlan) -> tuple[Hand, Plan]:
-    """Return the week in hand with its plan; changes that no longer fit the records are let go of, and that is said."""
+    """Return the week in hand with its plan; see `on_ground`. Changes that no longer fit are let go of, and that is said."""
+    now = on_ground(now, found)
     try:
-        return now, week.edited(found, now.edits)
+        plan = week.edited(found, now.edits)
     except ValueError as error:
-        fresh = Hand(now.choices, saved=now.saved, notes=(f"Your changes were let go of. {error}",))
-        take(loaded, fresh)
-        return fresh, found.best
+        now = Hand(
+            now.choices, saved=now.saved, kept=now.kept, notes=(f"Your changes were let go of. {error}",)
+        )
+        plan = found.best
+    drawn = week.visit_table(found, plan)
+    now = replace(
+        now, base=_base(found), visits=dict(zip(drawn["visit_id"], drawn["place_name"], strict=True))
+    )
+    take(loaded, now)
+    return now, plan
+
+
+def on_ground(now: Hand, found: WeekPlan) -> Hand:
+    """Return the week in hand as changes to the best plan of the records there are now.
+
+    Other records, or those of another day, have another best plan. A plan that was changed by hand or saved stays as
+    it was drawn; changes to the old best plan would make of the new one what nobody asked for.
+    """
+    if now.base in (None, _base(found)) or not (now.edits or now.is_kept):
+        return now
+    edits, lost = week.turned_into(found, now.visits, said="As it was before the records changed")
+    return replace(now, edits=tuple(edits), undone=(), notes=(*now.notes, *lost))
+
+
+def _base(found: WeekPlan) -> tuple[tuple[str, str], ...]:
+    table = week.visit_table(found, found.best)
+    return tuple(zip(table["visit_id"], table["place_id"], strict=True))
 
 
 def notes(found: WeekPlan, now: Hand) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,11 @@ import pandas as pd
 import pytest
 
 from app import week as weeks
-from app import week_map
+from app import week_map, week_page
 from app.analysis import analyse, load_geography
 from app.known import known_of
 from app.plan import WeekPlan
+from app.week_page import Hand
 from geo.coverage import Visit
 from geo.weeks import Choices
 from mapping.access import Viewer
@@ -68,8 +70,10 @@ def case(write_case: Any) -> Path:
     )
 
 
-def planned(case: Path, role: str = "social_worker", choices: Choices = CHOICES) -> tuple[Any, Any, WeekPlan]:
-    found, places = analyse(case, viewer=Viewer(role)), load_geography(case)
+def planned(
+    case: Path, role: str = "social_worker", choices: Choices = CHOICES, *, as_of: date | None = None
+) -> tuple[Any, Any, WeekPlan]:
+    found, places = analyse(case, viewer=Viewer(role), as_of=as_of), load_geography(case)
     return found, places, weeks.build_chosen(found, places, choices)
 
 
@@ -94,7 +98,9 @@ def test_a_change_by_hand_says_what_it_costs_before_and_after(case: Path) -> Non
     )
     twice = weeks.Edit((), (Visit(MONDAY, 1, "P2"),), "Added")
     plan = weeks.edited(built, [swap, twice])
-    assert weeks.broken_said(built, plan.visits) == ["2 June 2025, slot 1, has 2 visits for 1 team."]
+    assert weeks.broken_said(built, plan.visits) == [
+        "Monday 2 June, 18:00 to 24:00, has 2 visits for 1 team."
+    ]
     assert weeks.free_teams(built.task, plan.visits).tolist() == [-1, 0]
     assert weeks.comparison(built, plan)["reached"].tolist() == [2, 5, 5, 5, round(built.random)]
     assert second in plan.visits
@@ -129,6 +135,29 @@ def test_a_saved_week_opens_again_for_another_role_whose_places_have_other_ids(c
     assert weeks.reopened(without, kept)[1] == [
         "Hill School is no longer among the places that can be visited, so its visit is not shown."
     ]
+
+
+def test_a_saved_plan_stays_as_it_is_when_the_records_are_those_of_another_day(case: Path) -> None:
+    """Its changes by hand were made again to another best plan, and the page called that the plan as it was saved."""
+    _, _, now = planned(case)
+    table = weeks.visit_table(now, now.best)
+    base = tuple(zip(table["visit_id"], table["place_id"], strict=True))
+    held = dict(zip(table["visit_id"], table["place_name"], strict=True))
+    hand = Hand(CHOICES, saved=("week", 1, "June"), kept=(CHOICES, tuple(held)), base=base, visits=held)
+    assert week_page.on_ground(hand, now) == hand
+    _, _, before = planned(case, as_of=date(2025, 5, 15))
+    assert weeks.visit_table(before, before.best)["place_name"].tolist() == ["Quarry Field"]
+    then = week_page.on_ground(hand, before)
+    plan = weeks.edited(before, then.edits)
+    assert weeks.visit_table(before, plan)["visit_id"].tolist() == list(held)
+    (edit,) = then.edits
+    said = weeks.cost_said(weeks.last_change(before, then.edits), whole=edit.whole)
+    assert (edit.said, said) == (
+        "As it was before the records changed",
+        "It reaches 1 record, as much as the best plan.",
+    )
+    # Nobody saved or changed anything: the best plan of the records there are is what is wanted.
+    assert week_page.on_ground(replace(hand, saved=None, kept=None), before).edits == ()
 
 
 def test_each_audience_is_told_what_it_may_know(case: Path) -> None:

@@ -52,6 +52,38 @@ def test_a_planner_plans_saves_and_opens_the_week_again_without_people(
     assert "there is nothing after it to count yet" in shown(app)
 
 
+def test_another_plan_is_not_called_saved_and_can_be_kept_as_a_week_of_its_own(
+    open_app: OpenApp, shown: Shown, case: Path
+) -> None:
+    """A plan made after one was saved was called saved, and saving it could only replace the first."""
+    app = open_app(case, "week_of_action")
+    next(box for box in app.text_input if box.label.startswith("Your name")).set_value("Ann").run()
+    press(app, "Save the plan")
+    assert not [button for button in app.button if button.label == "Save the plan" and button.disabled]
+    first = next(box for box in app.text_input if box.label == "Name of this week").value
+    app.session_state["week_step"] = "Pack"
+    press(app.run(), "Keep the briefing")
+    app.session_state["week_step"] = "Plan"
+    press(app.run(), "Save the plan")  # the briefing was written since, and stays
+    url = store_url(case)
+    assert [(entry.turn, week_from_dict(entry.content).name) for entry in load_entries(url, KIND)] == [
+        (3, first)
+    ]
+    assert f"Saved as “{first}”." in shown(app.run())
+    next(box for box in app.number_input if box.label == "Days").set_value(3)
+    press(app, "Make the plan")
+    assert f"Changed since it was saved as “{first}”" in shown(app)
+    press(app, "Save as a new week")
+    assert f"“{first}” is saved already" in shown(app)
+    next(box for box in app.text_input if box.label == "Name of this week").set_value("Three days").run()
+    press(app, "Save as a new week")
+    kept = [(entry.turn, week_from_dict(entry.content)) for entry in load_entries(url, KIND)]
+    assert [(turn, week.name, week.choices.days) for turn, week in kept] == [
+        (3, first, 5),
+        (1, "Three days", 3),
+    ]
+
+
 def test_choices_that_cannot_be_are_said_beside_the_choices(
     open_app: OpenApp, shown: Shown, case: Path
 ) -> None:
