@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import partial
@@ -32,7 +32,7 @@ from mapping.contexts import (
     contexts,
     with_outcome,
 )
-from mapping.entries import Entry
+from mapping.entries import Entry, merged_text
 
 REVIEW_DAYS, LISTED = 28, 12
 SEEN, TOLD = "context_seen", "context_told"
@@ -71,6 +71,8 @@ WRITTEN = {
     "weights": "Weights",
 }
 """What is written in the form of a case."""
+TEXTS = ("concerns", "strengths", "plan")
+"""Of that, what may run to many lines: where two write it at once, the lines of both stay."""
 
 
 @dataclass(frozen=True)
@@ -355,11 +357,12 @@ def _keep_typed(entry: Entry, case: ContextCase, seen: Entry, typed: dict[str, A
         )
         _meanwhile(entry, case, before)
         return
-    was = before.to_dict()
+    was, now = before.to_dict(), case.to_dict()
     changed = {name: value for name, value in typed.items() if value != was[name]}
+    merged = {name: merged_text(now[name], was[name], typed[name]) for name in TEXTS if name in changed}
 
     def keep() -> Entry:
-        found = context_from_dict({**case.to_dict(), **changed})
+        found = context_from_dict({**now, **changed, **merged})
         why = ", ".join(WRITTEN[name].partition(":")[0].lower() for name in changed) or "looked at"
         turn = desk.keep(KIND, found.to_dict(), why=why, entry_id=entry.entry_id, after=entry.turn)
         forget_seen()
@@ -429,9 +432,10 @@ def _outcomes(loaded: Loaded, entry: Entry, case: ContextCase) -> None:
         return
     others = reaches_others(entry.content, loaded.question.viewer)
     today = state.work_day()
-    # Emptied by its turn, and so only once the outcome is kept.
-    with st.form(f"outcome_{entry.entry_id}_{len(case.outcomes)}"):
-        key = f"{entry.entry_id}_{len(case.outcomes)}"
+    # Emptied by its turn, and so only once the outcome is kept, whoever else adds one meanwhile.
+    form = f"outcome_{entry.entry_id}"
+    key = f"{entry.entry_id}_{state.turn(form)}"
+    with st.form(f"outcome_{key}"):
         found = st.segmented_control(
             "How is it now?", list(OUTCOMES), format_func=OUTCOMES.__getitem__, key=f"found_{key}"
         )
@@ -445,6 +449,7 @@ def _outcomes(loaded: Loaded, entry: Entry, case: ContextCase) -> None:
                 lambda: with_outcome(case, Outcome(on, found or "", how)),
                 "The outcome is kept.",
                 why="an outcome",
+                form=form,
             )
     with st.popover("Close the case", icon=":material/task_alt:"):
         reason = st.text_input("Why is it closed?", key=f"close_{entry.entry_id}", max_chars=1_000)
@@ -525,22 +530,41 @@ def _choose_children(
             frame.quiet(
                 f"{words.count(len(pupils), 'child', 'children').capitalize()} in this case go to school there and are not linked by that alone; they come first in the list."
             )
-        with st.form(f"children_{entry.entry_id}_{entry.turn}", border=False):
+        form = f"children_{entry.entry_id}"
+        key = f"{form}_{state.turn(form)}"
+        # As they were when the box was filled: what somebody else links meanwhile stays linked.
+        seen = state.in_hand(key)
+        if seen is None:
+            seen = list(case.children)
+            state.take_in_hand(key, seen)
+        if set(seen) != set(case.children):
+            frame.quiet(
+                f"{entry.by} linked or unlinked children while you had this open. What you change here is put on top of that."
+            )
+        offered = list(dict.fromkeys([*offered, *seen]))
+        with st.form(key, border=False):
             chosen = st.multiselect(
                 "Children linked to this case",
                 offered,
-                default=list(case.children),
+                default=seen,
                 format_func=lambda child: label_of(child, label),
                 placeholder="Type initials or an id",
-                key=f"chosen_{entry.entry_id}_{entry.turn}",
+                key=f"chosen_{key}",
             )
             if st.form_submit_button("Keep these children"):
-                _link(entry, case, chosen)
+                more, fewer = set(chosen) - set(seen), set(seen) - set(chosen)
+                _link(entry, case, {*case.children, *more} - fewer)
 
 
-def _link(entry: Entry, case: ContextCase, children: Sequence[str]) -> None:
+def _link(entry: Entry, case: ContextCase, children: Iterable[str]) -> None:
     linked = tuple(sorted(set(children)))
-    _keep(entry, lambda: replace(case, children=linked), "The children are linked.", why="children linked")
+    _keep(
+        entry,
+        lambda: replace(case, children=linked),
+        "The children are linked.",
+        why="children linked",
+        form=f"children_{entry.entry_id}",
+    )
 
 
 def _leave(loaded: Loaded, entry: Entry, case: ContextCase) -> None:
@@ -564,9 +588,12 @@ def _document(case: ContextCase, called: Mapping[str, str], ending: str, name: s
     return document_bytes(draw_context(case, called, case_name=name, what=what), f".{ending}")
 
 
-def _keep(entry: Entry, build: Callable[[], ContextCase], done: str, *, why: str) -> None:
+def _keep(entry: Entry, build: Callable[[], ContextCase], done: str, *, why: str, form: str = "") -> None:
+    """Keep a case as it is built, and empty the form it was built from."""
+
     def keep() -> None:
         turn = desk.keep(KIND, build().to_dict(), why=why, entry_id=entry.entry_id, after=entry.turn)
+        state.next_turn(form)
         # The boxes follow, unless somebody else has written in them meanwhile.
         if _seen(entry).turn == entry.turn:
             state.take_in_hand(SEEN, turn)

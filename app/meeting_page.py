@@ -14,7 +14,7 @@ from app import desk, downloads, frame, meeting, state, tables, words
 from app.agenda import SECTIONS, Opened
 from app.data import Loaded
 from app.text import markup
-from mapping.entries import Entry
+from mapping.entries import Entry, merged_text
 from mapping.meetings import DECISIONS, STATES, Action, Meeting, actions
 
 STYLE = """<style>
@@ -229,7 +229,14 @@ def _decide(entry: Entry, now: Meeting, opened: Sequence[Opened], place: int) ->
                 "By", value=now.as_of + timedelta(days=DUE_DAYS), key=f"due_{key}", format="DD/MM/YYYY"
             )
         wanted = st.form_submit_button("Record and go on", type="primary")
-    if wanted:
+    # What this screen has shown of it: another may have decided since.
+    stands, seen = now.decided.get(shown.key), state.in_hand(f"decided_{form}")
+    state.take_in_hand(f"decided_{form}", stands)
+    if wanted and decision is not None and stands not in (None, seen):
+        frame.refused(
+            "Somebody else has decided this meanwhile, as it says above. What you typed is still here: press again to decide otherwise; both stay in the history."
+        )
+    elif wanted:
         asked = (to_do, owner, due_on) if (to_do.strip() or owner.strip()) else None
         following = opened[min(place + 1, len(opened) - 1)].item.key
 
@@ -283,16 +290,22 @@ def contents(opened: Sequence[Opened], now: Meeting, place: int | None) -> None:
 def room(entry: Entry, now: Meeting) -> None:
     """Show who is present, and let somebody who comes later be added."""
     with st.expander(f"Present: {len(now.present)}", expanded=not now.present):
-        present = st.text_area(
-            "One a line: name and team",
-            value="\n".join(now.present),
-            key=f"present_{entry.entry_id}_{entry.turn}",
-            max_chars=2_000,
-        )
+        form = f"present_{entry.entry_id}"
+        key = f"{form}_{state.turn(form)}"
+        # As it was when the box was filled: what is typed stays until it is kept, and so do names kept meanwhile.
+        seen = state.in_hand(key)
+        if seen is None:
+            seen = "\n".join(now.present)
+            state.take_in_hand(key, seen)
+        present = st.text_area("One a line: name and team", value=seen, key=key, max_chars=2_000)
         if st.button("Keep", key="meeting_keep_present"):
-            desk.attempt_here(
-                lambda: meeting.set_present(entry, now, present.splitlines()), "Who is present is kept."
-            )
+
+            def keep() -> None:
+                names = merged_text("\n".join(now.present), seen, present)
+                meeting.set_present(entry, now, names.splitlines())
+                state.next_turn(form)
+
+            desk.attempt_here(keep, "Who is present is kept.")
 
 
 def ending(loaded: Loaded, entry: Entry, now: Meeting, opened: Sequence[Opened]) -> None:

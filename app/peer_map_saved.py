@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from zlib import crc32
 
 import pandas as pd
 import streamlit as st
 
 from app import desk, frame, peer_maps, state, words
+from app.names import MapNames
 from app.peer_maps import Saved, Work
 from app.text import markdown, markup, short
 from mapping.access import Viewer
-from mapping.peer_maps import LIFE_DAYS, LONGEST_DAYS, PURPOSES, REVIEW_DAYS, PeerMap, Sheet
+from mapping.peer_maps import LIFE_DAYS, LONGEST_DAYS, PURPOSES, REVIEW_DAYS, VIEWS, PeerMap, Sheet
 
 OTHERS_READ = "social workers and the chair of the meeting read it"
 
@@ -76,11 +78,11 @@ def _called(saved: Saved) -> str:
     return f"{purpose}, {short(saved.found.owner, limit=40)}, closes {words.day(saved.found.expires_on)}{readers}"
 
 
-def standing(work: Work, saved: Sequence[Saved]) -> None:
+def standing(work: Work, saved: Sequence[Saved], names: MapNames) -> None:
     """Show what map this is and whether every change is kept; say what went wrong, and which map has closed."""
     st.html(f'<p class="cm-line" role="status">{_standing(work)}</p>')
     if work.trouble:
-        _say_trouble(work, saved)
+        _say_trouble(work, saved, names)
     if work.news:
         frame.quiet(short(work.news, limit=300))
     closed = [each for each in saved if each.found.closed(state.work_day())]
@@ -121,7 +123,15 @@ def _kept(work: Work, saved: Saved) -> str:
     return "every change is kept" + (", for analysts" if Viewer(state.role()).sees_restricted else "")
 
 
-def _say_trouble(work: Work, saved: Sequence[Saved]) -> None:
+def _view(sheet: Sheet, place: str) -> str:
+    """Return what is said of a place on a map, and in which words."""
+    found = sheet.views.get(place)
+    if found is None:
+        return "nothing said"
+    return VIEWS[found.view] + (f' ("{found.words}")' if found.words else "")
+
+
+def _say_trouble(work: Work, saved: Sequence[Saved], names: MapNames) -> None:
     frame.refused(work.trouble)
     if not work.waits or work.saved is None:
         return
@@ -135,6 +145,10 @@ def _say_trouble(work: Work, saved: Sequence[Saved]) -> None:
         st.html(
             f'<p class="cm-quiet">{markup(theirs.entry.by, limit=60)} saved it at {when}: {markup(theirs.entry.why, limit=160)}.</p>'
         )
+        for said in peer_maps.said_otherwise(work, theirs):
+            frame.quiet(
+                f"{names.of(said)}: {_view(theirs.found.sheet, said)} by theirs, {_view(work.sheet, said)} by yours."
+            )
     with st.container(horizontal=True):
         st.button(
             "Put my change on top of theirs" if other else "Keep my change now",
@@ -162,9 +176,9 @@ def keep_map(work: Work, nodes: pd.DataFrame) -> None:
     with st.expander(title, icon=":material/save:", key="fold_peer_save"):
         before = None if work.saved is None or copied is not None else work.saved.found
         name = state.user()
-        # Two maps of one child may have as many turns: each has its own boxes.
+        # Each map has its own boxes, and they stay as they are filled while other things on it change.
         entry = None if work.saved is None else work.saved.entry
-        turn = f"{work.child}_{'new' if entry is None else f'{entry.entry_id}_{entry.turn}'}"
+        turn = f"{work.child}_{'new' if entry is None else f'{entry.entry_id}_{_particulars(before)}'}"
         with st.form(f"peer_save_{turn}", border=False):
             purpose = st.radio(
                 "Why is this map made?",
@@ -201,6 +215,11 @@ def keep_map(work: Work, nodes: pd.DataFrame) -> None:
             )
         if pressed:
             _save(work, nodes, PeerMap(work.child, purpose or "", owner.strip(), review_on, expires_on))
+
+
+def _particulars(found: PeerMap | None) -> str:
+    """Return a short text that changes whenever the particulars of a map do."""
+    return "" if found is None else f"{crc32(repr(replace(found, sheet=Sheet())).encode()):08x}"
 
 
 def _readers() -> str:

@@ -144,7 +144,9 @@ def _action(work: Work, key: str, action: Action) -> None:
 
 
 def _new_action(work: Work) -> None:
-    turn = len(work.sheet.actions)
+    # What is typed stays while somebody else adds an action.
+    form = f"peer_action_{work.child}"
+    turn = f"{work.child}_{state.turn(form)}"
     with (
         st.form(f"peer_action_{turn}", border=False),
         st.container(horizontal=True, vertical_alignment="bottom"),
@@ -166,6 +168,7 @@ def _new_action(work: Work) -> None:
         action = Action(plain(what), plain(owner), due_on)
         after = peer_maps.with_action(work.sheet, peer_maps.new_key(), action)
         peer_maps.change(work, f"action: {short(action.what, limit=80)}", after, today=state.work_day())
+        state.next_turn(form)
         st.rerun()
 
 

@@ -195,6 +195,16 @@ def put_on_top(work: Work, theirs: Saved, *, today: date) -> None:
     keep_change(work, "put on top of what was saved meanwhile", today=today)
 
 
+def said_otherwise(work: Work, theirs: Saved) -> list[str]:
+    """Return the places of which this user has said one thing and somebody else another meanwhile."""
+    was, mine, now = work.base.views, work.sheet.views, theirs.found.sheet.views
+    return sorted(
+        place
+        for place in {*mine, *now}
+        if was.get(place) not in (mine.get(place), now.get(place)) and mine.get(place) != now.get(place)
+    )
+
+
 def drop_change(work: Work, theirs: Saved) -> None:
     """Leave what waits to be kept, and show the map as it is saved."""
     while work.done and work.sheet != work.base:

@@ -100,6 +100,26 @@ def keep_entry(
     return _write(store, kind, dict(content), by=by, why=why, entry_id=entry_id, after=after, at=at)
 
 
+def merged_text(current: str, before: str, after: str) -> str:
+    """Return text with what somebody changed in it, where somebody else may have changed it meanwhile.
+
+    It is merged by whole lines, so that nothing anybody wrote is lost: lines taken out are taken out, lines
+    added are added below what is there.
+
+    Parameters
+    ----------
+    current : the text as it now stands.
+    before, after : the text as this user saw it, and as they left it.
+    """
+    if current in (before, after):
+        return after
+    was, now = before.splitlines(), after.splitlines()
+    kept = [line for line in current.splitlines() if not line.strip() or line not in was or line in now]
+    return "\n".join(
+        [*kept, *(line for line in now if line.strip() and line not in was and line not in kept)]
+    )
+
+
 def remove_entry(
     store: Store,
     kind: str,

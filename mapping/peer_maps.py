@@ -8,6 +8,8 @@ from datetime import date, timedelta
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+from mapping.entries import merged_text
+
 KIND = "peer_map"
 """The kind of entry a saved map is kept as."""
 
@@ -208,13 +210,16 @@ def overlay(current: Sheet, before: Sheet, after: Sheet) -> Sheet:
     """Return `current` with whatever differs between `before` and `after` set as in `after`.
 
     With it one user's change is made, undone (before and after the other way round), made again, or put on
-    top of what somebody else has kept meanwhile, and nothing that they did not touch is changed.
+    top of what somebody else has kept meanwhile, and nothing that they did not touch is changed; of notes that
+    both wrote, what both wrote stays.
     """
     return Sheet(
         positions=_overlaid(current.positions, before.positions, after.positions),
         views=_overlaid(current.views, before.views, after.views),
         actions=_overlaid(current.actions, before.actions, after.actions),
-        notes=after.notes if before.notes != after.notes else current.notes,
+        notes=merged_text(current.notes, before.notes, after.notes)
+        if before.notes != after.notes
+        else current.notes,
     )
 
 

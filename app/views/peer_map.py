@@ -101,7 +101,7 @@ with controls:
 with boxes:
     peer_map_adding.add_boxes(work, nodes, names, label[child])
 with standing:
-    peer_map_saved.standing(work, saved)
+    peer_map_saved.standing(work, saved, names)
 
 chosen = state.known_choice("link", around.edges["id"])
 node = state.known_choice("map_node", nodes["id"])

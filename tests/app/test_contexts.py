@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.documents.context import draw_context
 from app.documents.word import to_docx
-from mapping.contexts import ContextCase, Outcome
+from mapping.contexts import ContextCase, Outcome, with_outcome
 from mapping.entries import keep_entry, load_entries
 from mapping.store import open_store
 
@@ -97,7 +97,7 @@ def test_a_case_is_opened_changed_followed_and_closed(
     assert "The case is open." in shown(app)
     (entry,) = load_entries(store, "context")
     assert (entry.by, entry.content["key"], entry.content["owner"]) == ("Jo, social work", "T1", "Al, police")
-    assert len(entry.content["children"]) >= 2
+    assert entry.content["children"] == ["C002", "C011"]
     write(app, "Plan", "Ask the company to end the line")
     press(app, "Keep")
     assert "The case is kept." in shown(app)
@@ -180,7 +180,7 @@ def test_what_is_typed_is_not_lost_while_somebody_else_keeps_the_case(
     entry_id = a_case(store)
     app = reading(open_app, case, entry_id)
     with open_store(store) as opened:
-        theirs = replace(CASE, strengths="The owner knows them", owner="Kim").to_dict()
+        theirs = replace(CASE, strengths="The owner knows them", owner="Kim", plan="Kim: cameras").to_dict()
         keep_entry(opened, "context", theirs, by="Kim", entry_id=entry_id, after=1)
     write(app, "Plan", "Lighting")
     press(app, "Keep")
@@ -192,8 +192,29 @@ def test_what_is_typed_is_not_lost_while_somebody_else_keeps_the_case(
     (entry,) = load_entries(store, "context")
     kept = {name: entry.content[name] for name in ("plan", "strengths", "owner")}
     assert (entry.turn, entry.by, entry.why) == (3, "Sam", "plan")
-    assert kept == {"plan": "Lighting", "strengths": "The owner knows them", "owner": "Kim"}
-    assert [box.value for box in app.text_area if box.label == "Plan"] == ["Lighting"]
+    assert kept == {"plan": "Kim: cameras\nLighting", "strengths": "The owner knows them", "owner": "Kim"}
+    assert [box.value for box in app.text_area if box.label == "Plan"] == ["Kim: cameras\nLighting"]
+
+
+def test_an_outcome_and_children_that_two_enter_at_once_are_both_kept(
+    store: str, open_app: Callable[..., AppTest], shown: Callable[[AppTest], str], case: Path
+) -> None:
+    entry_id = a_case(store)
+    app = reading(open_app, case, entry_id)
+    write(app, "How do you know?", "seen by the warden")
+    next(box for box in app.segmented_control if box.label == "How is it now?").set_value("safer")
+    with open_store(store) as opened:
+        theirs = with_outcome(
+            replace(CASE, children=("C005",)), Outcome(CASE.opened_on, "worse", "Kim saw it")
+        )
+        keep_entry(opened, "context", theirs.to_dict(), by="Kim", entry_id=entry_id, after=1)
+    press(app, "Add")
+    next(box for box in app.multiselect).set_value([*CASE.children, "C006"])
+    press(app, "Keep these children")
+    (entry,) = load_entries(store, "context")
+    hows = [each["how"] for each in entry.content["outcomes"]]
+    assert hows == ["Kim saw it", "seen on patrol", "seen by the warden"]
+    assert entry.content["children"] == ["C005", "C006"]
 
 
 def test_the_boxes_stay_as_they_are_filled_while_an_outcome_is_added(
@@ -208,7 +229,7 @@ def test_the_boxes_stay_as_they_are_filled_while_an_outcome_is_added(
     write(app, "How do you know?", "seen by the warden")
     # Whoever comes back in another session gives their name here.
     write(app, "Your name, kept with what you enter", "Sam, police")
-    app.segmented_control(key=f"found_{entry_id}_1").set_value("safer")
+    app.segmented_control(key=f"found_{entry_id}_0").set_value("safer")
     press(app, "Add")
     (entry,) = load_entries(store, "context")
     assert [each["found"] for each in entry.content["outcomes"]] == ["same", "safer"]

@@ -12,7 +12,7 @@ import pytest
 
 from app.agenda import SECTIONS, Opened
 from app.meeting_page import before_answer
-from mapping.entries import keep_entry
+from mapping.entries import keep_entry, load_entries
 from mapping.meetings import Action, Item, Snapshot, begin_meeting, close_meeting, decide
 from mapping.store import open_store, store_url
 
@@ -94,6 +94,27 @@ def test_a_meeting_on_the_page_from_what_was_learnt_late_to_the_next(
         next(box for box in (*other.text_input, *other.text_area) if box.key == key).input(text)
     other.button(key="meeting_begin").click().run()
     assert "A meeting has begun already, on another screen" in shown(other)
+
+    # Two screens: names typed on one stay while the other decides, and a decision is not replaced unseen.
+    def box(of: Any, label: str) -> Any:
+        return next(each for each in (*of.text_input, *of.text_area) if each.label == label)
+
+    def decide(of: Any, decision: str) -> str:
+        next(each for each in of.segmented_control if each.label == "Decision").set_value(decision)
+        next(button for button in of.button if button.label == "Record and go on").click().run()
+        return str(shown(of))
+
+    other.run()
+    box(other, "One a line: name and team").input("Jo\nAl\nKim")
+    app.session_state["chosen"] = other.session_state["chosen"] = {}
+    assert "Recorded." in decide(app.run(), "advice")
+    assert "Somebody else has decided this meanwhile" in decide(other, "assessment")
+    assert "Recorded." in decide(other, "assessment")
+    other.button(key="meeting_keep_present").click().run()
+    held = [entry.content for entry in load_entries(f"sqlite:///{tmp_path}/hub.sqlite", "meeting")]
+    assert [(each["present"], [one["decision"] for one in each["decided"].values()]) for each in held] == [
+        (["Jo", "Al", "Kim"], ["assessment"])
+    ]
 
     # What was typed stays where it was refused, and is gone when it is kept.
     what = next(box for box in app.text_input if box.label == "Action")

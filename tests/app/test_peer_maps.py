@@ -126,6 +126,22 @@ def test_two_people_at_once_neither_loses_anything(name: dict[str, str]) -> None
     assert [by for _, by, _ in turns()] == ["Jo", "Sam", "Jo", "Jo"]
 
 
+def test_of_notes_and_words_that_two_write_at_once_none_are_lost_or_replaced_unseen(
+    name: dict[str, str],
+) -> None:
+    mine = saved_work()
+    theirs = Work("C1", saved=mine.saved)
+    said = marked(theirs.sheet, GATE, "unsafe")
+    peer_maps.change(theirs, "notes", replace(said, notes="Jo: spoke to mum"), today=TODAY)
+    said = marked(marked(mine.sheet, GATE, "safe"), FIELD, "safe")
+    peer_maps.change(mine, "notes", replace(said, notes="Sam: she is calmer"), today=TODAY)
+    assert peer_maps.said_otherwise(mine, stored()[0]) == [GATE]
+    peer_maps.put_on_top(mine, stored()[0], today=TODAY)
+    assert stored()[0].found.sheet.notes == "Jo: spoke to mum\nSam: she is calmer"
+    peer_maps.undo(mine, today=TODAY)
+    assert stored()[0].found.sheet.notes == "Jo: spoke to mum"
+
+
 def test_one_may_leave_ones_own_change_and_look_at_theirs(name: dict[str, str]) -> None:
     mine = saved_work()
     theirs = Work("C1", saved=mine.saved)
@@ -205,9 +221,9 @@ def test_a_statement_becomes_records_with_a_source_of_their_own_and_can_be_taken
     person, link = peer_maps.add(work, said, "added somebody new", today=TODAY)
     assert person.content["row"]["given_name"] == "Una"
     assert link.content["row"]["nature"] == "protective"
-    assert person.content["row"]["person_id"] in (
-        link.content["row"]["person_a"],
-        link.content["row"]["person_b"],
+    assert (link.content["row"]["person_a"], link.content["row"]["person_b"]) == (
+        "C1",
+        person.content["row"]["person_id"],
     )
     source = link.content["source"]
     assert (source["kind"], source["agency"], source["text"]) == (

@@ -14,6 +14,7 @@ from mapping.entries import (
     entry_history,
     keep_entry,
     load_entries,
+    merged_text,
     remove_entry,
     standing_entries,
 )
@@ -100,3 +101,20 @@ def test_a_kind_or_a_name_that_is_missing_is_said_and_nothing_is_kept(url: str) 
 
 def test_no_store_is_no_entries() -> None:
     assert load_entries("sqlite:////nowhere/store.sqlite", "action") == []
+
+
+@pytest.mark.parametrize(
+    ("current", "before", "after", "merged"),
+    [
+        ("one", "one", "one\ntwo", "one\ntwo"),
+        ("by Jo", "", "by Sam", "by Jo\nby Sam"),
+        ("one\nby Jo", "one", "one by Sam", "by Jo\none by Sam"),
+        ("one\n\nby Jo", "one", "", "\nby Jo"),
+        ("by Jo", "one", "one", "by Jo"),
+        ("by Jo\nby Sam", "by Sam", "", "by Jo"),
+    ],
+)
+def test_of_what_two_write_at_once_the_lines_of_both_stay(
+    current: str, before: str, after: str, merged: str
+) -> None:
+    assert merged_text(current, before, after) == merged

@@ -145,7 +145,7 @@ SHEETS = st.builds(
     actions=st.dictionaries(
         NODES, st.builds(Action, st.sampled_from(["a", "b"]), st.just("Jo"), st.just(TODAY))
     ),
-    notes=st.sampled_from(["", "one", "two"]),
+    notes=st.lists(st.sampled_from(["one", "two", "three"]), max_size=3).map("\n".join),
 )
 
 
@@ -171,3 +171,7 @@ def test_undoing_ones_own_change_leaves_what_another_has_not_shared_with_it(
     }
     assert all(together.positions.get(node) == after.positions.get(node) for node in mine)
     assert overlay(together, before, after) == together
+    # Of notes, no line is lost that either of them wrote.
+    mine_written = {*after.notes.split()} - {*before.notes.split()}
+    theirs_written = {*theirs.notes.split()} - {*before.notes.split()}
+    assert {*together.notes.split()} >= mine_written | theirs_written
