@@ -280,19 +280,30 @@ def mean(what: str, value: Mapping[str, Any]) -> None:
 
 
 def pick(
-    what: str, title: str, ids: Sequence[Any], labels: Mapping[Any, str], *, empty: str | None, **options: Any
+    what: str,
+    title: str,
+    ids: Sequence[Any],
+    labels: Mapping[Any, str],
+    *,
+    empty: str | None,
+    box: str = "box",
+    **options: Any,
 ) -> Any:
-    """Show a box to choose one thing by typing or with the arrow keys; return what is chosen."""
+    """Show a box to choose one thing by typing or with the arrow keys; return what is chosen.
+
+    A page that offers the same things under other labels elsewhere names each `box`: a browser goes on showing the
+    label it knows of a box of the same name.
+    """
     listed = list(ids) if empty is None else [None, *ids]
     now = chosen(what)
-    key = widget_key(what, "box")
+    key = widget_key(what, box)
     st.selectbox(
         title,
         listed,
         index=listed.index(now) if now in listed else 0,
         format_func=lambda value: str(empty if value is None else labels.get(value, value)),
         key=key,
-        on_change=from_widget(what, "box", lambda value: value if value in listed else now),
+        on_change=from_widget(what, box, lambda value: value if value in listed else now),
         **options,
     )
     return chosen(what)

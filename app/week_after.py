@@ -199,8 +199,9 @@ def results(entry: Entry, held: Week) -> None:
             for row in rows.to_dict("records")
         }
         state.pick(
-            "visit", "Visit", rows["visit_id"].tolist(), called, empty="Choose a visit to enter its result"
-        )
+            "visit", "Visit", rows["visit_id"].tolist(), called, empty="Choose a visit to enter its result",
+            box=f"result_{entry.entry_id}",
+        )  # fmt: skip
         chosen = state.known_choice("visit", called)
         if chosen is None:
             frame.quiet(
@@ -381,7 +382,7 @@ def _show(found: Evaluation, *, entered: int, refused: int) -> None:
             },
         )
         tables.show(
-            found.control,
+            found.control.assign(kind=found.control["kind"].map(week.kind_said)),
             key="week_control",
             title="Places left alone that the visited ones are compared with",
             columns={"name": "Place", "kind": "Kind", "before": "Recorded before"},

@@ -228,7 +228,7 @@ def _keep(
         entry = desk.keep(
             KIND, built.to_dict(), entry_id=now.saved[0] if now.saved else None, after=_seen(now, held)
         )
-        kept = (now.choices, tuple(visit.visit_id for visit in built.visits))
+        kept = (now.choices, frozenset(visit.visit_id for visit in built.visits))
         week_page.take(loaded, replace(now, saved=(entry.entry_id, entry.turn, built.name), kept=kept))
         state.choose("saved_week", entry.entry_id)
         return f"Saved as “{built.name}”, turn {entry.turn}."
@@ -248,7 +248,7 @@ def _seen(now: Hand, held: Entry | None) -> int | None:
     stands = week_from_dict(held.content)
     return (
         held.turn
-        if (stands.choices, tuple(each.visit_id for each in stands.visits)) == now.kept
+        if (stands.choices, frozenset(each.visit_id for each in stands.visits)) == now.kept
         else now.saved[1]
     )
 
@@ -285,7 +285,7 @@ def reopen(loaded: Loaded, entry: Entry, held: Week) -> None:
         return
     edits, notes = week.reopened(found, held)
     saved = (entry.entry_id, entry.turn, held.name)
-    kept = (held.choices, tuple(visit.visit_id for visit in held.visits))
+    kept = (held.choices, frozenset(visit.visit_id for visit in held.visits))
     week_page.take(loaded, Hand(held.choices, tuple(edits), saved=saved, kept=kept, notes=tuple(notes)))
     state.next_turn("week")
     state.choose("visit", None)

@@ -64,7 +64,7 @@ class Hand:
     edits: tuple[week.Edit, ...] = ()
     undone: tuple[week.Edit, ...] = ()
     saved: tuple[str, int, str] | None = None
-    kept: tuple[Choices, tuple[str, ...]] | None = None
+    kept: tuple[Choices, frozenset[str]] | None = None
     base: tuple[tuple[str, str], ...] | None = None
     visits: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = field(default=())
@@ -72,7 +72,7 @@ class Hand:
     @property
     def is_kept(self) -> bool:
         """Whether the plan is the one that was saved."""
-        return self.saved is not None and self.kept == (self.choices, tuple(self.visits))
+        return self.saved is not None and self.kept == (self.choices, frozenset(self.visits))
 
     def changed(self, edit: week.Edit) -> Hand:
         """Return the week with one more change."""

@@ -143,7 +143,7 @@ def test_a_saved_plan_stays_as_it_is_when_the_records_are_those_of_another_day(c
     table = weeks.visit_table(now, now.best)
     base = tuple(zip(table["visit_id"], table["place_id"], strict=True))
     held = dict(zip(table["visit_id"], table["place_name"], strict=True))
-    hand = Hand(CHOICES, saved=("week", 1, "June"), kept=(CHOICES, tuple(held)), base=base, visits=held)
+    hand = Hand(CHOICES, saved=("week", 1, "June"), kept=(CHOICES, frozenset(held)), base=base, visits=held)
     assert week_page.on_ground(hand, now) == hand
     _, _, before = planned(case, as_of=date(2025, 5, 15))
     assert weeks.visit_table(before, before.best)["place_name"].tolist() == ["Quarry Field"]
