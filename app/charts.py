@@ -20,6 +20,9 @@ SPREAD = 105.0
 MOST_DOTS = 20_000
 """Dots in the picture of the whole network; beyond it only the groups at the top of the list are drawn."""
 
+TEXT_HEIGHT, HALF_A_LETTER = 16.0, 3.5
+"""Pixels of a line of text in the picture of all groups, and of half a letter in it."""
+
 _GOLDEN = math.pi * (3 - math.sqrt(5))
 
 
@@ -489,13 +492,17 @@ def all_groups(
         for a, b, n in zip(bridges["group_a"], bridges["group_b"], bridges["contacts"], strict=True)
         if a in centres.index and b in centres.index
     ]
-    texts = [
-        {
-            "position": [row["position"][0], row["position"][1] + row["radius"] + 3],
-            "text": short(str(labels.get(row["group_id"], "")), limit=26),
-        }
-        for row in circles[:named]
-    ]
+    view = _whole(centres if frame is None or frame.empty else frame, size)
+    texts = _readable(
+        [
+            {
+                "position": [row["position"][0], row["position"][1] + row["radius"] + 3],
+                "text": short(str(labels.get(row["group_id"], "")), limit=26),
+            }
+            for row in circles[:named]
+        ],
+        2.0**view.zoom,
+    )
     layers = [
         pdk.Layer(
             "LineLayer",
@@ -541,15 +548,31 @@ def all_groups(
             character_set=pdk.types.String("auto"),
             background=True,
             get_background_color=[255, 255, 255, 200],
+            font_family=pdk.types.String("Source Sans, sans-serif"),
         ),
     ]
     return pdk.Deck(
         layers=layers,
         views=[pdk.View(type="OrthographicView", controller=True)],
-        initial_view_state=_whole(centres if frame is None or frame.empty else frame, size),
+        initial_view_state=view,
         map_provider=None,
         tooltip={"text": "{tip}"},
     )
+
+
+def _readable(texts: list[dict[str, Any]], scale: float) -> list[dict[str, Any]]:
+    """Return those texts that lie on none before them, at so many pixels to a unit of the picture."""
+    found: list[dict[str, Any]] = []
+    for text in texts:
+        x, y = text["position"]
+        if all(
+            abs(y - other["position"][1]) * scale >= TEXT_HEIGHT
+            or abs(x - other["position"][0]) * scale
+            >= (len(text["text"]) + len(other["text"])) * HALF_A_LETTER
+            for other in found
+        ):
+            found.append(text)
+    return found
 
 
 def _whole(centres: pd.DataFrame, size: tuple[int, int]) -> pdk.ViewState:

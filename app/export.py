@@ -23,7 +23,7 @@ from mapping.items import all_contact_items
 from mapping.layout import chart_positions
 from mapping.markings import MARKING
 from mapping.network import to_networkx
-from mapping.text import initials, write_csv
+from mapping.text import NO_INITIALS, initials, write_csv
 
 if TYPE_CHECKING:
     from geo.files import Geography
@@ -185,7 +185,9 @@ def _people(analysis: Analysis, chosen: set[str], *, names: bool) -> pd.DataFram
     people = analysis.people[analysis.people["person_id"].isin(chosen)]
     protective = _protective_adults(analysis)
     labels = [
-        " ".join(part for part in (given, family) if part)
+        person
+        if initials(given, family) == NO_INITIALS
+        else " ".join(part for part in (given, family) if part)
         if names
         else f"{initials(given, family)} ({person})"
         for person, given, family in people[["person_id", "given_name", "family_name"]]

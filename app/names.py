@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import pandas as pd
 
 from app.text import plain, short
-from mapping.text import initials
+from mapping.text import NO_INITIALS, initials
 
 
 def labels(people: pd.DataFrame, *, names: bool) -> pd.Series:
-    """Return one label a person, on person_id: "AQ (C0001)", or with `names` "Ada Quill (C0001)".
+    """Return one label a person, on person_id: "AQ (C0001)", with `names` "Ada Quill (C0001)", the id alone without any.
 
     Parameters
     ----------
@@ -34,8 +34,11 @@ def labels(people: pd.DataFrame, *, names: bool) -> pd.Series:
 
 
 def _label(given: object, family: object, person: object, *, names: bool) -> str:
+    who = short(person, limit=24)
     full = short(f"{plain(given)[:200]} {plain(family)[:200]}".strip(), limit=60) if names else ""
-    return f"{full or initials(given, family)} ({short(person, limit=24)})"
+    said = full or initials(given, family)
+    # Of somebody without a name on record there is only the id to say.
+    return who if said == NO_INITIALS else f"{said} ({who})"
 
 
 def label_of(person: str, known: Mapping[str, str] | pd.Series) -> str:

@@ -81,6 +81,9 @@ def shortened(text: object, length: int = 120) -> str:
     return whole if len(whole) <= length else whole[: length - 1].rstrip() + "…"
 
 
+NO_INITIALS = "??"
+
+
 def initials(given: object, family: object) -> str:
     """Return the first letter of each name as a capital, "?" for a name that is not recorded: "AQ"."""
     return _first_letter(given) + _first_letter(family)

@@ -155,6 +155,27 @@ def test_many_circles_without_a_place_lie_on_no_other() -> None:
     assert (pdist(found[["x", "y"]].to_numpy()) - reach).min() >= 5.0 - 1e-9
 
 
+@pytest.mark.parametrize(("groups", "said"), [(9, [0, 1, 2, 3, 4, 5, 6, 7]), (900, [0, 6, 7])])
+def test_groups_are_named_where_their_names_can_be_read(groups: int, said: list[int]) -> None:
+    """Among very many groups the largest lie so close together in the middle that names would lie on each other."""
+    ids = [f"g{number:03}" for number in range(groups)]
+    members = pd.DataFrame(
+        {
+            "person_id": range(12 * groups),
+            "group_id": [group for group in ids for _ in range(12)],
+            "kind": "child",
+        }
+    )
+    drawn = charts.all_groups(
+        members,
+        pd.DataFrame({"group_id": ids}),
+        pd.DataFrame({"group_a": [], "group_b": [], "contacts": []}),
+        pd.Series({group: f"Group {group}" for group in ids}),
+    )
+    texts = drawn.layers[3].data
+    assert [text["text"] for text in texts] == [f"Group g{number:03}" for number in said]
+
+
 def test_a_member_with_a_slot_has_the_dot_of_that_slot() -> None:
     centres = pd.DataFrame({"x": [0.0], "y": [0.0], "radius": [30.0]}, index=pd.Index(["g"], name="group_id"))
     four = pd.DataFrame({"person_id": list("abcd"), "group_id": "g", "kind": "child"})
