@@ -643,6 +643,7 @@ def save(
         **analysis.stamp,
         "settings": {"viewer": analysis.settings.viewer.role, "seed": placed.seed},
     }
+    # Nor notes where it is published: they hold counts as they are.
     if not publish:
         if returned is not None:
             tables["return_faults"] = returned.faults
@@ -652,12 +653,12 @@ def save(
             "rejected": analysis.counts["rejected"],
             "results": totals(placed) | {"placed_now": len(placed.now)},
             "coverage": {name: dict(part) for name, part in analysis.geography.coverage.items()},
+            "notes": [*(returned.notes if returned is not None else ()), *placed.notes],
         }
-    notes = [*(returned.notes if returned is not None else ()), *placed.notes]
     with swapped_in(out, FILES) as folder:
         for name, table in tables.items():
             table.to_parquet(folder / f"{name}.parquet", index=False)
-        write_summary(folder, {**summary, "notes": notes, "files": list(tables)})
+        write_summary(folder, {**summary, "files": list(tables)})
 
 
 # Returns -------------------------------------------------------------------------------------
