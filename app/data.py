@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 import pandas as pd
 import streamlit as st
 
-from app import state
+from app import state, words
 from app.analysis import Analysis, Settings, analyse_records, load_case, load_geography
 from geo.files import Geography
 from mapping.access import Viewer, visible
@@ -454,7 +454,9 @@ def withheld(loaded: Loaded) -> str:
     if not loaded.question.viewer.sees_restricted:
         return ""
     count = _restricted(loaded)
-    return f"{count:,} reports here reach analysts only" if count else ""
+    if not count:
+        return ""
+    return f"{words.count(count, 'report here reaches', 'reports here reach')} analysts only"
 
 
 @kept

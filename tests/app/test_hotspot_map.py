@@ -34,7 +34,7 @@ def test_hatching_stays_inside_each_ward_and_slants_by_45_degrees() -> None:
     east, north = (end - start) * [math.cos(math.radians(53.55)), 1]
     assert north / east == pytest.approx(1, rel=1e-6)
     # A fifth of the ward's width apart at most, so that it reads as a pattern.
-    assert len(lines.geoms) > 20
+    assert len(lines.geoms) == 51
 
 
 def test_layers_name_hotspots_clusters_and_the_chosen_ward() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -89,10 +90,7 @@ def test_today_says_who_is_missing_and_what_is_due(open_app: OpenApp, shown: Sho
     assert "<b>AQ (C001)</b> for <span class='cm-figure'>1 hour</span>" in said
     assert "since Thursday 30 May, 22:00, from Brook House" in said
     assert "last missing before: 1 May 2024; 2 episodes on record" in said
-    assert (
-        "<b>BQ (C002)</b> <span class='cm-figure'>57 hours left</span>" in said
-        or "<b>BQ (C002)</b> <span class='cm-figure'>2 days left</span>" in said
-    )
+    assert "<b>BQ (C002)</b> <span class='cm-figure'>2 days left</span>" in said
     assert "New referral: <b>DQ (C004)</b>" in said
 
 
@@ -105,12 +103,11 @@ def test_a_group_opens_to_the_items_of_one_link(open_app: OpenApp, shown: Shown,
     said = shown(app)
     assert "6 children, 9 links" in said
     assert "Links in Group" in said
-    app = choose(
-        app, link="link:C001|C002" if "C001" in app.dataframe[0].value["Who"].iloc[0] else "link:C007|C008"
-    )
+    app = choose(app, link="link:C007|C008")
     assert not app.exception
     said = shown(app)
-    assert " and " in said.split("cm-panel-title")[-1] or "Linked: " in said
+    assert "GQ (C007) and HQ (C008)" in said
+    assert "Linked: peers. 1 item, 1 March 2024 to 20 May 2024." in said
     assert "reliable source, known directly to the source" in said
     assert "Missing from home team" in said
     assert "associations row" in said
@@ -246,9 +243,7 @@ def test_what_an_analyst_sees_is_not_left_behind_for_others(
     stated = (case / "associations.csv").read_text()
     (case / "associations.csv").write_text(stated + "C001,C012,peer,unknown,2024-05-01,2024-05-28,S3\n")
     analyst = choose(open_app(case, "peer_map", role="analyst"), child="C001")
-    assert "1 report reaches analysts only" in shown(
-        analyst
-    ) or "1 reports here reach analysts only" in shown(analyst)
+    assert "1 report here reaches analysts only" in shown(analyst)
     assert "C012" in "".join(frame.value.to_csv() for frame in analyst.dataframe)
     worker = choose(open_app(case, "peer_map"), child="C001")
     assert "analysts only" not in shown(worker)
@@ -338,17 +333,17 @@ def test_a_case_of_people_alone_says_on_every_page_what_is_missing(
         assert not choose(app, child="C1").exception
 
 
-@pytest.mark.parametrize("kind", ["markup", "formula", "direction", "markdown", "long"])
+@pytest.mark.parametrize("kinds", [["direction", "markup"], ["formula", "markdown"], ["long"]])
 def test_hostile_names_are_text_on_every_page(
     open_app: OpenApp,
     shown: Shown,
     small_case: ModuleType,
     tmp_path: Path,
     hostile: dict[str, str],
-    kind: str,
+    kinds: list[str],
 ) -> None:
-    name = hostile[kind]
-    case = small_case.write_case(tmp_path / "case", name=name)
+    # Nothing is cut off before it has begun: whatever is shortened keeps the first 24 characters.
+    case = small_case.write_case(tmp_path / "case", name=" ".join(hostile[kind] for kind in kinds))
     app = open_app(case, role="analyst")
     app.session_state["names_shown"] = True
     for page in PAGES:
@@ -367,11 +362,10 @@ def test_hostile_names_are_text_on_every_page(
             if hasattr(element, "label")
         ]
         assert not [label for label in labels if "![x](" in str(label)], page
-        longest = max(
-            (len(word) for word in text.replace(">", " ").split() if not word.startswith('src="data:')),
-            default=0,
-        )
-        assert longest < 600 or "<details" in text, page
+        # What is folded away is whole; an image in the text of the page is one long word.
+        open_text = re.sub(r"<details.*?</details>", "", text, flags=re.DOTALL).replace(">", " ")
+        words = [word for word in open_text.split() if not word.startswith('src="data:')]
+        assert max(map(len, words)) < 600, page
         for frame in app.dataframe:
             for column in frame.value.select_dtypes(exclude="number"):
                 cells = [str(cell) for cell in frame.value[column]]

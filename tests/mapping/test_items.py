@@ -114,7 +114,9 @@ def test_items_and_weights_add_up_to_the_link(analysis: Analysis) -> None:
         )
         assert len(found) == link.items
         assert found["weight"].sum() == pytest.approx(link.weight)
-        assert found["date_to"].max() == link.last_seen or pd.isna(link.last_seen)
+        latest = found["date_to"].max()
+        assert pd.isna(latest) == pd.isna(link.last_seen)
+        assert pd.isna(latest) or latest == link.last_seen
 
 
 def test_every_item_is_a_row_of_the_case(analysis: Analysis) -> None:

@@ -73,10 +73,7 @@ def test_the_svg_asks_nobody_and_names_in_it_do_nothing(hostile_names: list[str]
     assert not [
         name for element in root.iter() for name in element.attrib if "href" in name or name.startswith("on")
     ]
-    assert re.findall(r"(?:https?:)?//[a-z.0-9/]+", svg.replace("http://www.w3.org/2000/svg", "")) in (
-        [],
-        ["http://elsewhere.example"],
-    )
+    assert re.findall(r"(?:https?:)?//[a-z.0-9/]+", svg.replace("http://www.w3.org/2000/svg", "")) == []
 
 
 @pytest.fixture
