@@ -268,7 +268,8 @@ def serve(
     case: Annotated[
         str | None,
         typer.Argument(
-            metavar="[CASE]", help="Case folder, or the URL of a store; by default the bundled demo."
+            metavar="[CASE]",
+            help="Case folder, or the URL of a store; by default what CONTEXTMAP_CASE names, else the bundled demo.",
         ),
     ] = None,
     *,
@@ -278,7 +279,11 @@ def serve(
     """Open the app on 127.0.0.1; nothing leaves this machine."""
     from mapping.checkouts import is_store
 
-    named = case or str(Path(__file__).parents[1] / "data" / "synthetic" / "demo")
+    named = (
+        case
+        or os.environ.get("CONTEXTMAP_CASE")
+        or str(Path(__file__).parents[1] / "data" / "synthetic" / "demo")
+    )
     chosen = found_case(named)
     if not chosen.exists():
         msg = f"There is no case {chosen}. Write one with: contextmap demo DIR"

@@ -469,6 +469,11 @@ def test_serve_opens_on_this_machine_only(
     monkeypatch.setattr(subprocess, "Popen", Started)
     before = [(number, signal.getsignal(number)) for number in (signal.SIGINT, signal.SIGTERM)]
     try:
+        # The URL of a store may have a password, which nobody should see in the list of programs.
+        monkeypatch.setenv("CONTEXTMAP_CASE", str(case))
+        assert run("serve").code == 0
+        assert called.pop("env")["CONTEXTMAP_CASE"] == str(case)
+        monkeypatch.setenv("CONTEXTMAP_CASE", str(tmp_path))
         assert run("serve", case, "--port", "9000", "--dates", "dmy").code == 0
     finally:
         for number, usual in before:
