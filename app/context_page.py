@@ -375,7 +375,7 @@ def _meanwhile(entry: Entry, case: ContextCase, before: ContextCase) -> None:
     """Say what somebody else wrote while the boxes were open, and offer to show it in them."""
     now, was = case.to_dict(), before.to_dict()
     frame.quiet(
-        f"{entry.by} kept this case at {entry.at.astimezone():%H:%M}, while you had it open. They wrote:"
+        f"{entry.by} kept this case at {words.clock(entry.at):%H:%M}, while you had it open. They wrote:"
     )
     other = [name for name in WRITTEN if now[name] != was[name]]
     frame.lines(
@@ -512,7 +512,7 @@ def beside(loaded: Loaded, entry: Entry, case: ContextCase) -> None:
     _leave(loaded, entry, case)
     with st.expander("Every change, with who made it"):
         frame.lines(
-            f'<div class="cm-row">{markup(words.moment(turn.at))} UTC: {markup(turn.by)}{markup(f" ({turn.why})" if turn.why else "")}</div>'
+            f'<div class="cm-row">{markup(words.moment(words.clock(turn.at)))}: {markup(turn.by)}{markup(f" ({turn.why})" if turn.why else "")}</div>'
             for turn in reversed(desk.history(KIND, entry.entry_id))
         )
 

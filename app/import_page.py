@@ -66,7 +66,7 @@ def answer() -> str:
     if standing is None or standing.empty:
         return f"What is shown comes from {where}; nothing has been imported into the store yet."
     last = standing.iloc[-1]
-    return f"What is shown comes from {where}; {words.count(len(standing), 'import')} in the store, the last on {words.day(last['at'])} by {last['by']}."
+    return f"What is shown comes from {where}; {words.count(len(standing), 'import')} in the store, the last on {words.day(words.clock(last['at']))} by {last['by']}."
 
 
 def compare() -> None:
@@ -193,10 +193,11 @@ def history() -> None:
         frame.quiet("Nothing has been imported yet.")
         return
     shown = found.assign(
+        at=found["at"].map(words.clock),
         what=[
             f"undid import {int(undoes)}" if pd.notna(undoes) else "undone since" if undone else "stands"
             for undoes, undone in zip(found["undoes"], found["undone"], strict=True)
-        ]
+        ],
     )
     tables.show(
         shown.iloc[::-1],
@@ -205,7 +206,7 @@ def history() -> None:
         columns={
             "import_n": "Number",
             "case_name": "Copy",
-            "at": "When (UTC)",
+            "at": "When",
             "by": "By",
             "why": "Why",
             "what": "State",
@@ -378,7 +379,7 @@ def entered(loaded: Loaded) -> None:
     ]
     rows = [
         (
-            entry.at,
+            words.clock(entry.at),
             entry.by,
             entry.content["table"],
             "taken out"
@@ -402,7 +403,7 @@ def entered(loaded: Loaded) -> None:
         what="entered",
         ids=[entry.entry_id for entry in listed],
         columns={
-            "at": "When (UTC)",
+            "at": "When",
             "by": "By",
             "table": "Table",
             "what": "What",

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import desk, downloads, frame, meeting, state, tables, words
+from app import agenda, desk, downloads, frame, meeting, state, tables, words
 from app.agenda import SECTIONS, Opened
 from app.data import Loaded
 from app.text import markup
@@ -118,7 +118,7 @@ def last_minutes(last: tuple[Entry, Meeting] | None, case: str) -> None:
         return
     entry, closed = last
     frame.quiet(
-        f"Closed {words.moment(entry.at)} UTC by {entry.by}. Chair: {closed.chair}. Present: {words.listing(list(closed.present))}. Its minutes:"
+        f"Closed {words.moment(words.clock(entry.at))} by {entry.by}. Chair: {closed.chair}. Present: {'; '.join(closed.present)}. Its minutes:"
     )
     downloads.document(
         partial(meeting.minutes, desk.url(), case=case, meeting_id=entry.entry_id),
@@ -174,7 +174,7 @@ def item(loaded: Loaded, entry: Entry, now: Meeting, opened: Sequence[Opened], p
         why = f": {markup(found.why)}" if found.why else ""
         st.html(f"<p><b>Decided: {markup(DECISIONS[found.decision])}</b>{why}</p>")
     if shown.item.section == "actions":
-        _finish(loaded, shown)
+        _finish(loaded, shown.item.key.removeprefix("action:"), key="finish")
     _decide(entry, now, opened, place)
 
 
@@ -248,17 +248,33 @@ def _decide(entry: Entry, now: Meeting, opened: Sequence[Opened], place: int) ->
         desk.attempt_here(record, "Recorded.")
 
 
-def _finish(loaded: Loaded, shown: Opened) -> None:
+def chosen_action(loaded: Loaded) -> None:
+    """Show the action that is chosen, with what came of it, or a form to say so: also before it is due, and without a meeting."""
+    found = next(
+        (each for each in actions(meeting.asked(loaded)) if each[0].entry_id == state.chosen("action")), None
+    )
+    if found is None:
+        return
+    entry, action = found
+    frame.heading(action.what)
+    when = agenda.due_in_words(action.due_on, loaded.day) if action.state == "open" else STATES[action.state]
+    frame.quiet(f"{action.owner}: {when}. About: {action.said}")
+    if action.state == "open":
+        _finish(loaded, entry.entry_id, key="chosen")
+    else:
+        frame.quiet(action.outcome)
+
+
+def _finish(loaded: Loaded, entry_id: str, *, key: str) -> None:
     """Ask what came of an action."""
-    entry_id = shown.item.key.removeprefix("action:")
     held = next((entry for entry in meeting.asked(loaded) if entry.entry_id == entry_id), None)
     if held is None:
         return
     with (
-        st.form(f"finish_{entry_id}"),
+        st.form(f"{key}_{entry_id}"),
         st.container(horizontal=True, vertical_alignment="bottom"),
     ):
-        outcome = st.text_input("What came of it", key=f"outcome_{entry_id}", max_chars=500)
+        outcome = st.text_input("What came of it", key=f"outcome_{key}_{entry_id}", max_chars=500)
         done = st.form_submit_button("Done")
         dropped = st.form_submit_button("No longer needed")
     if done or dropped:
@@ -351,14 +367,18 @@ def table(opened: Sequence[Opened], now: Meeting | None) -> None:
 
 def action_table(loaded: Loaded) -> None:
     """Show every action, open ones first."""
+    listed = actions(meeting.asked(loaded))
     rows = pd.DataFrame(
-        [_action_row(action, loaded.day) for _, action in actions(meeting.asked(loaded))],
+        [_action_row(action, loaded.day) for _, action in listed],
         columns=["what", "owner", "due", "about", "state", "outcome"],
     )
     tables.show(
         rows,
         key="actions",
-        title="Actions",
+        title="Actions: choose one to say what came of it",
+        what="action",
+        ids=[entry.entry_id for entry, _ in listed],
+        beside="What came of the chosen action is said at the top, on the right.",
         columns={
             "what": "What",
             "owner": "Who",

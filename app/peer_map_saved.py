@@ -141,7 +141,7 @@ def _say_trouble(work: Work, saved: Sequence[Saved], names: MapNames) -> None:
         return
     other = theirs.entry.turn > work.saved.entry.turn
     if other:
-        when = theirs.entry.at.astimezone().strftime("%H:%M")
+        when = f"{words.clock(theirs.entry.at):%H:%M}"
         st.html(
             f'<p class="cm-quiet">{markup(theirs.entry.by, limit=60)} saved it at {when}: {markup(theirs.entry.why, limit=160)}.</p>'
         )
@@ -284,7 +284,7 @@ def history(work: Work) -> None:
         turns = desk.history("peer_map", work.saved.entry.entry_id)
         st.html(
             "".join(
-                f'<div class="cm-row">{words.moment(turn.at.astimezone().replace(tzinfo=None))} · {markup(turn.by, limit=60)} · {markup(turn.why, limit=200)}</div>'
+                f'<div class="cm-row">{words.moment(words.clock(turn.at))} · {markup(turn.by, limit=60)} · {markup(turn.why, limit=200)}</div>'
                 for turn in reversed(turns[-60:])
             )
         )

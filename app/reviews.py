@@ -30,8 +30,11 @@ class Due:
 
 def due(loaded: Loaded) -> list[Due]:
     """Return the actions that are due or late, the contexts to be looked at again, and what is due of saved maps."""
+    running = meeting.current(loaded)[0] is not None
     asked = [
         Due(each.item.said, "meeting", "agenda_item", each.item.key)
+        if running
+        else Due(each.item.said, "meeting", "action", each.item.key.removeprefix("action:"))
         for each in agenda.due_actions(meeting.asked(loaded), loaded.day)
     ]
     last = loaded.day + timedelta(days=SOON)

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 
 from app.text import markup, plain
 from mapping.codes import load_codes
 from mapping.text import shortened
+
+LONDON = ZoneInfo("Europe/London")
 
 
 def number(value: int) -> str:
@@ -53,6 +56,11 @@ def moment(value: Any) -> str:
         return "not recorded"
     stamp = pd.Timestamp(value)
     return f"{stamp:%A} {stamp.day} {stamp:%B}, {stamp:%H:%M}"
+
+
+def clock(at: datetime) -> datetime:
+    """Return a moment that is kept in UTC as clocks in London show it."""
+    return at.astimezone(LONDON).replace(tzinfo=None)
 
 
 def span(first: Any, last: Any) -> str:

@@ -33,7 +33,7 @@ def draw_minutes(
         ),
         Grid(
             ("Chair", "Present", "Closed" if meeting.closed else "State"),
-            ((meeting.chair, ", ".join(meeting.present) or "nobody named yet", _state(meeting, held)),),
+            ((meeting.chair, "; ".join(meeting.present) or "nobody named yet", _state(meeting, held)),),
         ),
         Heading("Decisions"),
     ]
@@ -70,7 +70,7 @@ def draw_minutes(
 
 
 def _state(meeting: Meeting, held: Entry) -> str:
-    return f"{words.moment(held.at)} UTC, by {held.by}" if meeting.closed else "not closed yet"
+    return f"{words.moment(words.clock(held.at))}, by {held.by}" if meeting.closed else "not closed yet"
 
 
 def _came_of(action: Action) -> str:

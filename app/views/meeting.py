@@ -21,6 +21,7 @@ if held is None:
         frame.heading("Begin the meeting")
         meeting_page.begin(loaded, since, before)
     with right:
+        meeting_page.chosen_action(loaded)
         meeting_page.last_minutes(last, loaded.question.name)
 else:
     place = meeting_page.step(opened)
@@ -30,6 +31,7 @@ else:
         else:
             meeting_page.item(loaded, *held, opened, place)
     with right:
+        meeting_page.chosen_action(loaded)
         meeting_page.contents(opened, held[1], place)
         meeting_page.room(*held)
         meeting_page.ending(loaded, *held, opened)

@@ -133,6 +133,15 @@ def test_a_meeting_on_the_page_from_what_was_learnt_late_to_the_next(
     # A page that is drawn anew forgets what its buttons would write: the next one pressed would give nothing.
     assert [(each.label, each.ignore_rerun) for each in documents] == [("Word", True), ("PDF", True), ("Web page", True)]  # fmt: skip
 
+    # What came of an action is said before it is due too, and without a meeting.
+    (asked,) = load_entries(f"sqlite:///{tmp_path}/hub.sqlite", "action")
+    app.session_state["chosen"] = {"action": asked.entry_id}
+    assert "Al: due 6 June 2024. About: " in shown(app.run())
+    box(app, "What came of it").input("The school rang back")
+    next(button for button in app.button if button.label == "Done").click().run()
+    assert "The school rang back" in shown(app)
+    assert app.dataframe[1].value["State"].tolist() == ["done"]
+
     # Recorded after the meeting, received long before it.
     assert referrals(app) == []
     with (case / "referrals.csv").open("a") as file:

@@ -52,6 +52,9 @@ def test_what_is_due_is_on_today_and_changes_can_start_from_the_last_meeting(
     assert labels[0].startswith("Visit (Al, ")
     assert labels[0].endswith(" late)")
     assert "Since the last meeting" in app.segmented_control(key="since_days").options
+    app.button(key="due_0").click().run()
+    assert '<h2 class="cm-panel-title">Visit</h2>' in shown(app)
+    app = open_app(case, "today")
     app.button(key="due_1").click().run()
     assert '<h1 class="cm-title">Contexts</h1>' in shown(app)
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pandas as pd
 import pytest
 
@@ -91,3 +93,9 @@ def test_nature_in_words() -> None:
         "protective",
         "contradictory: protective and harmful",
     ]
+
+
+def test_what_is_kept_in_utc_is_said_as_clocks_in_london_show_it() -> None:
+    summer, winter = (datetime(2026, month, 1, 9, 30, tzinfo=UTC) for month in (7, 1))
+    assert words.moment(words.clock(summer)) == "Wednesday 1 July, 10:30"
+    assert words.moment(words.clock(winter)) == "Thursday 1 January, 09:30"
