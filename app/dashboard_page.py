@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -21,7 +21,7 @@ OWN = "Other dates"
 MOST_YEARS = 5
 MOST_ROWS = 19
 """Rows of a table that stand on the page without scrolling: the key figures do."""
-HELD_BACK = "As it may be published: counts of 1 to 5 are shown as c, and as many others as keep them from being worked back."
+HELD_BACK = "As it may be published: counts of 1 to 5 are shown as c, and as many others as keep them from being worked back; z stands where a figure does not apply."
 
 
 @kept
@@ -69,9 +69,10 @@ def choose_period(loaded: Loaded) -> Period | None:
     )
     if name in offered:
         return offered[name]
+    year = months_to(loaded.day, 12)
     given = st.date_input(
         "From and to",
-        value=(loaded.day - timedelta(days=365), loaded.day),
+        value=(year.since, year.until),
         max_value=loaded.day,
         key="dashboard_dates",
         format="DD/MM/YYYY",
