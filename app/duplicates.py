@@ -81,6 +81,34 @@ def labels(loaded: Loaded, shown: bool) -> pd.Series:
 
 
 @kept
+def merged(loaded: Loaded) -> dict[str, list[str]]:
+    """Return the ids of the further records that are read as one person, by the id that stands for them all."""
+    found = loaded.analysis.settings.identities
+    together: dict[str, list[str]] = {}
+    for other, top in clusters(found, people(loaded).index).merged.items() if found.same else ():
+        together.setdefault(top, []).append(other)
+    return {top: sorted(others) for top, others in together.items()}
+
+
+def found_by(label: pd.Series, together: Mapping[str, list[str]]) -> pd.Series:
+    """Return labels in which a person can be found by the id of every record that is read as them."""
+    also = {
+        person: f"{label[person]}, also {words.listing(others)}"
+        for person, others in together.items()
+        if person in label.index
+    }
+    return label.mask(label.index.isin(also), pd.Series(also, dtype=object)) if also else label
+
+
+def read_as_one(person_id: str, together: Mapping[str, list[str]]) -> list[str]:
+    """Return the sentence that says which records are read as one person; none where it is one record."""
+    if person_id not in together:
+        return []
+    listed = words.listing([person_id, *together[person_id]])
+    return [f"{listed} are read as one person, as was decided on the Duplicates page."]
+
+
+@kept
 def suggested(loaded: Loaded) -> pd.DataFrame:
     """Return every pair that comes near to being one person, with what says that they were two, the closest first."""
     return with_contradictions(unmerged(loaded), data.pairs(loaded))
@@ -155,9 +183,12 @@ def decide(person_a: str, person_b: str, judgement: str, after: int) -> None:
         state.say_once(str(error))
         return
     state.forget_why()
-    state.say_once(
-        f"{KEPT} {person_a} and {person_b}, {DECISIONS[judgement]}. It is in the list below, and can be taken back."
+    after_it = (
+        "The two are compared again as they were before."
+        if judgement == "withdrawn"
+        else "It is in the list below, and can be taken back."
     )
+    state.say_once(f"{KEPT} {person_a} and {person_b}, {DECISIONS[judgement]}. {after_it}")
 
 
 def turn(history: pd.DataFrame, person_a: str, person_b: str) -> tuple[int, pd.Series | None]:

@@ -9,6 +9,7 @@ from app import (
     charts,
     data,
     desk,
+    duplicates,
     evidence,
     frame,
     network,
@@ -34,7 +35,8 @@ label = answers.labels(loaded, state.names_shown())
 young = answers.young_people(loaded)
 controls = st.container(horizontal=True, vertical_alignment="bottom")
 with controls:
-    child = state.find_person("child", "Find a child", young, label)
+    together = duplicates.merged(loaded)
+    child = state.find_person("child", "Find a child", young, duplicates.found_by(label, together))
     saved = peer_map_saved.saved(child)
     if child is not None:
         peer_map_saved.choose_map(child, saved)
@@ -95,7 +97,10 @@ where = added.in_context(shown.nodes, charts.put(rings, work.sheet.positions))
 nodes, edges = network.peer_map(loaded, child, shown, names.people, where=where, called=names.called)
 nodes = nodes.assign(mark=[said.view if (said := work.sheet.views.get(node)) else "" for node in nodes["id"]])
 rows = answers.surroundings(loaded, child, around, called=names.called)
-frame.title(f"Peer map of {label[child]}", words.peer_answer(rows), place=top, steady=True)
+frame.title(
+    f"Peer map of {label[child]}", words.peer_answer(rows), place=top, steady=True,
+    further=duplicates.read_as_one(child, together),
+)  # fmt: skip
 with controls:
     page.buttons(work, nodes, rings)
 with boxes:

@@ -103,18 +103,24 @@ def test_a_decision_is_kept_applied_and_taken_back(open_app: OpenApp, shown: Sho
     app.switch_page("views/peer_map.py").run()
     app.session_state["chosen"] = {**app.session_state["chosen"], "child": "C1"}
     assert "Linked to 2 young people" in shown(app.run())  # WE by the one record, OT by the other
+    # Whoever knows the child by the other record finds them, and is told what they look at.
+    assert "C1 and C2 are read as one person, as was decided on the Duplicates page." in shown(app)
+    find = next(box for box in app.selectbox if box.label == "Find a child")
+    assert [option for option in find.options if "C2" in option] == ["FC (C1), also C2"]
     app.switch_page("views/duplicates.py").run()
     app.session_state["chosen"] = {**app.session_state["chosen"], "pair": "C1|C2"}
     app.run()
     assert "<b>One person</b>, decided by Jo Marsh, social worker" in shown(app)
     app = button(typed(app, name="Jo Marsh", why="two schools after all"), "decide_withdrawn")
     assert "2 pairs of records may be of one person and wait" in shown(app)
+    assert "decision taken back. The two are compared again as they were before." in shown(app)
     history = load_judgements(store_url(twice), history=True)
     assert history["judgement"].tolist() == ["same", "withdrawn"]
     assert app.dataframe[-1].value["Stands"].tolist()[0] == "stands"
     app.switch_page("views/peer_map.py").run()
     app.session_state["chosen"] = {**app.session_state["chosen"], "child": "C1"}
     assert "Linked to 1 young person" in shown(app.run())
+    assert "are read as one person" not in shown(app)
 
 
 def test_what_somebody_else_decided_meanwhile_is_not_written_over(
