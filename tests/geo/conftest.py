@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,21 @@ from mapping.contract import TABLES
 
 Case = dict[str, pd.DataFrame]
 Square = tuple[str, float, float, float, float]
+
+
+@pytest.fixture(scope="session")
+def town(realdata: Path) -> Callable[..., Any]:
+    """The town of benchmarks/coverage.py for a number of places and a seed: recorded crime of June 2019 with made-up days and hours."""
+    assert realdata.is_dir()
+    folder = Path(__file__).parents[2] / "benchmarks"
+    sys.path.insert(0, str(folder))
+    spec = importlib.util.spec_from_file_location("coverage_benchmark", folder / "coverage.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    sys.path.remove(str(folder))
+    return module.town
 
 
 @pytest.fixture

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
+from collections.abc import Callable
 from datetime import date
 from itertools import combinations
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -206,9 +204,8 @@ def test_walking_time_allows_for_the_way_along_streets() -> None:
         walking_reach(0)
 
 
-def test_200_places_in_manchesters_32_wards_are_solved_to_the_proven_best(realdata: Path) -> None:
+def test_200_places_in_manchesters_32_wards_are_solved_to_the_proven_best(town: Callable[..., Any]) -> None:
     """An independent programme, written out for HiGHS without any of the shortcuts, reaches the same."""
-    town = load_town()
     sites, recorded = town(200, 0)
     assert recorded["ward_code"].nunique() == 32
     task = build_task(sites, recorded, build_slots(MONDAY, 5, teams=4, slots=1))
@@ -216,19 +213,6 @@ def test_200_places_in_manchesters_32_wards_are_solved_to_the_proven_best(realda
     assert plan.optimal
     assert plan.reached == plain_optimum(sites, recorded, days=5, teams=4)
     assert greedy_plan(task).reached <= plan.reached
-
-
-def load_town() -> Any:
-    """The town of benchmarks/coverage.py: recorded crime of June 2019 with made-up days and hours."""
-    folder = Path(__file__).parents[2] / "benchmarks"
-    sys.path.insert(0, str(folder))
-    spec = importlib.util.spec_from_file_location("coverage_benchmark", folder / "coverage.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    sys.path.remove(str(folder))
-    return module.town
 
 
 def plain_optimum(sites: pd.DataFrame, recorded: pd.DataFrame, *, days: int, teams: int) -> int:
