@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from zlib import crc32
 
 import pandas as pd
 import streamlit as st
@@ -218,9 +219,9 @@ def history() -> None:
             frame.quiet(
                 f"Import {last['import_n']} of {last['case_name']}, by {last['by']}: what stood before it stands again."
             )
-            why = st.text_input("Why is it undone?", key="import_undo_why", max_chars=500)
+            seen = int(found["import_n"].iloc[-1])
+            why = st.text_input("Why is it undone?", key=f"import_undo_why_{seen}", max_chars=500)
             if st.button("Undo it", key="import_undo"):
-                seen = int(found["import_n"].iloc[-1])
                 desk.attempt_here(lambda: _undo(why, seen), "Undone. Its rows stay in the history.")
 
 
@@ -239,36 +240,45 @@ def enter(loaded: Loaded) -> None:
         key="enter_table",
     )
     known = TABLES[str(table)]
-    with st.form(f"enter_{table}", clear_on_submit=False):
+    # Once it is entered the boxes start empty: pressed again, the same would be entered twice.
+    turn = state.turn("enter")
+    with st.form(f"enter_{table}_{turn}", clear_on_submit=False):
         row = {}
         places = st.columns(3)
         columns = [column for column in known.columns if column.name != "source_id"]
         for number, column in enumerate(columns):
             with places[number % 3]:
-                row[column.name] = _box(column, optional=column.name == known.key)
+                row[column.name] = _box(column, turn, optional=column.name == known.key)
         how = agency = handling = ""
         if "source_id" in known.names:
-            how = st.text_area("How do you know?", key=f"enter_how_{table}", max_chars=4_000, height=80)
+            how = st.text_area(
+                "How do you know?", key=f"enter_how_{table}_{turn}", max_chars=4_000, height=80
+            )
             agency = st.text_input("Your agency", key=f"enter_agency_{table}", max_chars=100)
             if may_import(loaded):
                 closed = st.checkbox(
                     "Under handling conditions (C): only those who see restricted reports see this record",
-                    key=f"enter_handling_{table}",
+                    key=f"enter_handling_{table}_{turn}",
                 )
                 handling = "C" if closed else ""
         frame.mind_words(how)
         if st.form_submit_button("Enter it", type="primary"):
+
+            def add() -> None:
+                desk.add(str(table), row, how=how, agency=agency, handling=handling)
+                state.next_turn("enter")
+
             desk.attempt_here(
-                lambda: desk.add(str(table), row, how=how, agency=agency, handling=handling),
+                add,
                 "Entered. It is part of the case from now on, and every page shows it.",
             )
 
 
-def _box(column: Column, *, optional: bool) -> str:
+def _box(column: Column, turn: int, *, optional: bool) -> str:
     """Ask for one value of a row, from its list where it has one."""
     label = column.name.replace("_", " ").capitalize()
     label += "" if not column.required else " (may be left out)" if optional else " (needed)"
-    key = f"enter_{column.name}"
+    key = f"enter_{column.name}_{turn}"
     if column.codes is not None or column.kind == "yes_no":
         codes = load_codes()[column.codes or "yes_no"]
         chosen = st.selectbox(label, ["", *codes], format_func=lambda code: codes.get(code, ""), key=key)
@@ -335,15 +345,20 @@ def _masked(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _correction(table: str, key: str) -> None:
     columns = [column for column in TABLES[table].columns if column.name not in naming(TABLES[table])]
-    with st.form("correction"):
+    # Of this row, and empty once it is kept: what is typed for one row must not stand in the boxes of the next.
+    form = f"{table}_{key}"
+    turn = f"{crc32(form.encode()):08x}_{state.turn(form)}"
+    with st.form(f"correction_{turn}"):
         one, other = st.columns(2)
         with one:
             column = st.selectbox(
-                "What is corrected?", [column.name for column in columns], key="correct_column"
+                "What is corrected?", [column.name for column in columns], key=f"correct_column_{turn}"
             )
         with other:
-            value = st.text_input("What it should say (empty: nothing)", key="correct_value", max_chars=1_000)
-        why = st.text_input("Why?", key="correct_why", max_chars=500)
+            value = st.text_input(
+                "What it should say (empty: nothing)", key=f"correct_value_{turn}", max_chars=1_000
+            )
+        why = st.text_input("Why?", key=f"correct_why_{turn}", max_chars=500)
         done = st.form_submit_button("Correct it", type="primary")
         gone = st.form_submit_button("Take the row out: it was written in error")
     if done:
@@ -363,7 +378,9 @@ def _kept(
 ) -> Entry:
     with open_store(desk.url()) as store:
         said = () if changes is None else (changes,)
-        return write(store, table, key, *said, by=desk.named(), why=why)
+        kept = write(store, table, key, *said, by=desk.named(), why=why)
+    state.next_turn(f"{table}_{key}")
+    return kept
 
 
 def entered(loaded: Loaded) -> None:

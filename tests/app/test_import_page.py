@@ -19,6 +19,15 @@ Open = Callable[..., AppTest]
 Shown = Callable[[AppTest], str]
 
 
+def box(app: AppTest, label: str) -> Any:
+    """Return the box of a label."""
+    return next(each for each in (*app.text_input, *app.text_area) if each.label == label)
+
+
+def press(app: AppTest, label: str) -> None:
+    next(button for button in app.button if button.label == label).click().run()
+
+
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     url = f"sqlite:///{tmp_path}/hub.sqlite"
@@ -49,7 +58,7 @@ def test_a_copy_is_compared_imported_and_undone(
     app.button(key="import_compare").click().run()
     assert app.dataframe[0].value.set_index("Table").loc["people"].tolist() == [0, 0, len(people) - 2, 1]
     assert [error.value for error in app.exception] == []
-    app.text_input(key="import_undo_why").input("wrong month").run()
+    box(app, "Why is it undone?").input("wrong month").run()
     app.button(key="import_undo").click().run()
     assert "Undone. Its rows stay in the history." in shown(app)
     with open_store(store) as opened:
@@ -113,7 +122,7 @@ def test_an_import_that_somebody_else_made_meanwhile_is_not_undone(
     copy = tmp_path / "copy"
     shutil.copytree(case, copy)
     (copy / "things.csv").unlink()
-    app.text_input(key="import_undo_why").input("wrong month").run()
+    box(app, "Why is it undone?").input("wrong month").run()
 
     def meanwhile(*arguments: Any, **options: Any) -> int:
         with open_store(store) as opened:
@@ -146,21 +155,31 @@ def test_a_record_is_entered_and_a_row_corrected_by_hand(
     app.session_state["user_name"] = "Jo, social work"
     app.segmented_control(key="import_step").set_value("Enter by hand").run()
     app.selectbox(key="enter_table").set_value("associations").run()
-    app.text_input(key="enter_person_a").input("C001")
-    app.text_input(key="enter_person_b").input("C012")
-    app.selectbox(key="enter_kind").set_value("peer")
-    app.button(key="FormSubmitter:enter_associations-Enter it").click().run()
+    app.text_input(key="enter_person_a_0").input("C001")
+    app.text_input(key="enter_person_b_0").input("C012")
+    app.selectbox(key="enter_kind_0").set_value("peer")
+    press(app, "Enter it")
     assert "nothing says how it is known" in shown(app)
-    app.text_area(key="enter_how_associations").input("Told me on a visit")
-    app.button(key="FormSubmitter:enter_associations-Enter it").click().run()
+    box(app, "How do you know?").input("Told me on a visit")
+    press(app, "Enter it")
     assert "Entered. It is part of the case from now on" in shown(app)
+    # The boxes are empty again: pressed once more, nothing is entered twice.
+    assert box(app, "Person a (needed)").value == ""
+    press(app, "Enter it")
+    assert len(load_entries(store, "record")) == 1
     app.segmented_control(key="import_step").set_value("Correct or take out").run()
     app.text_input(key="correct_people_person_id").input("C012").run()
-    app.selectbox(key="correct_column").set_value("ehcp")
-    app.text_input(key="correct_value").input("Y")
-    app.text_input(key="correct_why").input("seen the plan")
-    app.button(key="FormSubmitter:correction-Correct it").click().run()
+    next(each for each in app.selectbox if each.label == "What is corrected?").set_value("ehcp")
+    box(app, "What it should say (empty: nothing)").input("Y")
+    app.text_input(key="correct_people_person_id").input("C011").run()
+    assert box(app, "What it should say (empty: nothing)").value == ""  # that was typed for another child
+    app.text_input(key="correct_people_person_id").input("C012").run()
+    next(each for each in app.selectbox if each.label == "What is corrected?").set_value("ehcp")
+    box(app, "What it should say (empty: nothing)").input("Y")
+    box(app, "Why?").input("seen the plan")
+    press(app, "Correct it")
     assert "Corrected." in shown(app)
+    assert box(app, "Why?").value == ""
     first, second = load_entries(store, "record")
     assert (first.by, first.content["row"]["person_b"], first.content["source"]["text"]) == (
         "Jo, social work",
