@@ -480,6 +480,8 @@ def extreme(solver: Any, cell: int, *, highest: bool = False) -> tuple[float, li
     ------
     ValueError
         No counts agree with what the reader knows.
+    RuntimeError
+        The solver came to no end, so nothing is known to be safe.
     """
     from highspy import HighsModelStatus, ObjSense
 
@@ -491,8 +493,11 @@ def extreme(solver: Any, cell: int, *, highest: bool = False) -> tuple[float, li
     if status == HighsModelStatus.kInfeasible:
         msg = "No table of counts agrees with the numbers and totals shown. Check that all is as it was published."
         raise ValueError(msg)
-    if status != HighsModelStatus.kOptimal:
+    if status in (HighsModelStatus.kUnbounded, HighsModelStatus.kUnboundedOrInfeasible):
         return (np.inf if highest else -np.inf), None
+    if status != HighsModelStatus.kOptimal:
+        msg = f"It could not be told what a reader can work back: HiGHS ended with {status.name}. Do not publish this; please report it."
+        raise RuntimeError(msg)
     return float(floor(value + CLOSE) if highest else ceil(value - CLOSE)), list(
         solver.getSolution().col_value
     )
@@ -506,7 +511,8 @@ def single_valued(solver: Any, cells: int) -> list[int]:
     """
     weak, least, most = [], np.full(cells, np.inf), np.full(cells, -np.inf)
     for cell in range(cells):
-        if most[cell] - least[cell] > CLOSE:
+        # Counts are whole: answers nearer than this are one answer, told by the solver a little differently.
+        if most[cell] - least[cell] > 0.5:
             continue
         ends = [extreme(solver, cell, highest=highest) for highest in (False, True)]
         for _, values in ends:

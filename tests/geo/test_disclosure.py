@@ -5,10 +5,11 @@ from itertools import product
 import numpy as np
 import pandas as pd
 import pytest
+from highspy import Highs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo.disclosure import attack, hide_beside, percentage, suppress
+from geo.disclosure import attack, extreme, hide_beside, percentage, single_valued, suppress
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -289,3 +290,28 @@ def test_rates_are_hidden_with_their_counts() -> None:
         ":",
         "c",
     ]
+
+
+def test_two_answers_that_a_solver_rounds_otherwise_are_one_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A solver keeps whole numbers to within a millionth: 4.0000009 and 3.9999991 tell the same count."""
+    answers = {
+        (0, False): (1.0, [1.0, 3.9999991]),
+        (0, True): (3.0, [3.0, 4.0000009]),
+        (1, False): (4.0, [2.0, 4.0]),
+        (1, True): (4.0, [2.0, 4.0]),
+    }
+    monkeypatch.setattr("geo.disclosure.extreme", lambda _, cell, *, highest=False: answers[cell, highest])
+    assert single_valued(None, 2) == [1]
+
+
+def test_nothing_is_called_safe_where_the_solver_came_to_no_end() -> None:
+    solver = Highs()
+    solver.setOptionValue("output_flag", False)
+    solver.addVars(2, np.array([1.0, 1.0]), np.array([np.inf, np.inf]))
+    solver.addRow(7.0, 7.0, 2, np.array([0, 1], dtype=np.int32), np.array([1.0, 2.0]))
+    assert [extreme(solver, 0, highest=highest)[0] for highest in (False, True)] == [1.0, 5.0]
+    solver.clearSolver()
+    solver.setOptionValue("time_limit", 0.0)
+    solver.setOptionValue("presolve", "off")
+    with pytest.raises(RuntimeError, match=r"HiGHS ended with kTimeLimit\. Do not publish this"):
+        extreme(solver, 0)
