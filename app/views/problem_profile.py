@@ -25,13 +25,15 @@ with document:
     profile_page.show_document(paper)
 with panel:
     desk.who()
-    if said := state.said_once():
-        frame.quiet(said)
-    profile_page.show_downloads(saved, paper, scope, case=loaded.question.name)
-    if saved.entry is None:
-        frame.quiet(
-            "This is a preview of everything on record. Say what is asked and begin; then sections, words and recommendations can be kept."
-        )
+    # What is said once is in one place with what is always there: tabs that move go back to the first of them.
+    with st.container():
+        if said := state.said_once():
+            frame.quiet(said)
+        profile_page.show_downloads(saved, paper, scope, case=loaded.question.name)
+        if saved.entry is None:
+            frame.quiet(
+                "This is a preview of everything on record. Say what is asked and begin; then sections, words and recommendations can be kept."
+            )
     asked_tab, section_tab, word_tab, recommend_tab = st.tabs(
         ["What is asked", "Sections", "Words", "Recommendations"]
     )

@@ -224,6 +224,21 @@ def test_a_ward_says_who_placed_children_there(open_app: OpenApp) -> None:
     ]
 
 
+def test_what_is_said_once_does_not_move_the_tabs_of_a_profile(open_app: OpenApp, case: Path) -> None:
+    """Tabs that move are new to a browser, which then opens the first: after each section kept, and again after that."""
+
+    def place(within: Any, path: tuple[int, ...] = ()) -> list[tuple[int, ...]]:
+        deeper = getattr(within, "children", {}).items()
+        here = [path] if any(getattr(child, "type", "") == "tab" for _, child in deeper) else []
+        return here + [each for at, child in deeper for each in place(child, (*path, at))]
+
+    app = open_app(case, "problem_profile")
+    before = place(app.main)
+    app.session_state["said_once"] = "Kept: Summary."
+    assert before
+    assert [place(app.run().main), place(app.run().main)] == [before, before]
+
+
 def test_a_planner_sees_wards_and_no_people(open_app: OpenApp, shown: Shown, case: Path) -> None:
     app = open_app(case, role="planner")
     assert not app.exception
