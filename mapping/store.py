@@ -54,10 +54,11 @@ class Store:
 def _parsed(url: str) -> sa.URL:
     try:
         return sa.make_url(url)
-    except sa.exc.ArgumentError as error:
-        hidden = re.sub(r":[^:@/]*@", ":***@", url)
+    except (sa.exc.ArgumentError, ValueError):  # the one of a port that is no number says what stands there
+        # Whoever wrote it may not have written their password as an address needs it: nothing before the last @ is said.
+        hidden = re.sub(r"(?s)^([A-Za-z+]*:/+)?.*@", r"\1***@", url)
         msg = f"{hidden!r} is neither a file nor a database URL, such as sqlite:///PATH. Check what --decisions or CONTEXTMAP_STORE says."
-        raise ValueError(msg) from error
+        raise ValueError(msg) from None
 
 
 def shown_url(url: str | sa.URL) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import stat
 import threading
@@ -64,6 +65,22 @@ def test_what_is_no_place_is_refused(tmp_path: Path) -> None:
     for ask in (store_exists, open_store):
         with pytest.raises(ValueError, match="is neither a file nor a database URL"):
             ask(store_url(tmp_path, "://"))
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://jo:se@cr:et@localhost/hub", "postgresql://***@localhost/hub"),
+        ("postgresql://jo:secret@localhost:x/hub", "postgresql://***@localhost:x/hub"),
+        ("jo:se:cr@et@localhost", "***@localhost"),
+    ],
+)
+def test_an_address_that_cannot_be_read_is_said_without_its_password(url: str, shown: str) -> None:
+    """A password that was not written as an address needs it makes the address one that cannot be read."""
+    for ask in (store_exists, open_store):
+        with pytest.raises(ValueError, match=f"^{re.escape(repr(shown))} is neither a file nor") as raised:
+            ask(url)
+        assert raised.value.__cause__ is None
 
 
 def test_a_database_without_its_driver_is_said_without_its_password() -> None:
