@@ -78,12 +78,14 @@ def compare() -> None:
         max_chars=1_000,
         placeholder="/data/hub/2026-04-01",
     ).strip()
+    turned = st.checkbox("Its dates are written day first, such as 31/03/2025", key="import_day_first")
     if st.button("Compare", key="import_compare", type="primary") and given:
         # Kept as it was compared: what is imported is what was looked at, whatever becomes of the files.
         state.take_in_hand("import", None)
         try:
             with st.spinner("Comparing the copy with the store, row by row"), open_store(desk.url()) as store:
-                state.take_in_hand("import", compare_import(store, Path(given).expanduser()))
+                case, dates = Path(given).expanduser(), "dmy" if turned else "iso"
+                state.take_in_hand("import", compare_import(store, case, dates=dates))
         except (CaseError, OSError, ValueError) as error:
             frame.trouble(str(error), heading="This copy cannot be compared; nothing was changed.")
             return
@@ -101,6 +103,9 @@ def _show(compared: Comparison) -> None:
         f"<p><b>{markup(compared.case.name)}</b>: {words.number(total['new'])} new, {words.number(total['changed'])} changed, "
         f"{words.number(total['unchanged'])} unchanged and {words.number(total['vanished'])} vanished rows.</p>"
     )
+    if compared.day_first:
+        said = f"{words.day_first(compared.day_first)} If it is the day that comes first, tick the box above and compare again."
+        st.html(f'<p class="cm-note">{markup(said)}</p>')
     for line in (*warnings(compared), *(f"Not imported: {line}" for line in compared.unreadable[:20])):
         st.html(f'<p class="cm-note">{markup(line)}</p>')
     tables.show(

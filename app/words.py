@@ -28,6 +28,12 @@ def count(value: int, one: str, many: str | None = None) -> str:
     return f"{number(value) if value else 'no'} {many or one + 's'}"
 
 
+def day_first(dates: int) -> str:
+    """Say that dates of a copy are not as the store keeps them."""
+    written = count(dates, "date is", "dates are")
+    return f"{written} written day first, such as 31/03/2025, and cannot be used so: 03/04/2025 may be in March or in April."
+
+
 def listing(parts: Sequence[str]) -> str:
     """Return "a", "a and b" or "a, b and c"."""
     if len(parts) < 2:

@@ -7,7 +7,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from mapping.contract import TABLES
 from mapping.entries import Entry, standing_entries
-from mapping.records import ORDER, open_connection, text_sql
+from mapping.records import ORDER, Dates, day_first_sql, open_connection, text_sql, year_first_sql
 from mapping.row_keys import row_key_sql
 from mapping.store import Store, as_utc, metadata, now, reading, writing
 from mapping.tables import RawTable, load_tables
@@ -73,6 +73,7 @@ class Comparison:
         without the rows that are unchanged.
     by_hand : where the copy says otherwise than somebody corrected by hand, whose word stands: table, row_key,
         column, now (what the copy says), stands, by, why; of rows taken out by hand, no column.
+    day_first : how many dates are written day first and kept so, which no reader of the store can use.
     """
 
     case: Path
@@ -81,6 +82,7 @@ class Comparison:
     after: int
     connection: duckdb.DuckDBPyConnection
     by_hand: pd.DataFrame
+    day_first: int = 0
 
     @property
     def changes(self) -> bool:
@@ -135,7 +137,11 @@ def _same_moment(text: str) -> str:
 
 
 def compare_import(
-    store: Store, case: Path | str, *, connection: duckdb.DuckDBPyConnection | None = None
+    store: Store,
+    case: Path | str,
+    *,
+    dates: Dates = "iso",
+    connection: duckdb.DuckDBPyConnection | None = None,
 ) -> Comparison:
     """Compare a case with what the store holds, row by row, before anything is imported.
 
@@ -143,6 +149,10 @@ def compare_import(
     name the same, the first is compared with the first. Rows are kept as they are written, faulty values too:
     what can be used of them is decided when the case is read. A moment that is only written in another way,
     as by a spreadsheet, is not a change.
+
+    Parameters
+    ----------
+    dates : "dmy" turns dates written day first, such as 31/03/2025, year first, which is how the store keeps them.
 
     Raises
     ------
@@ -152,6 +162,11 @@ def compare_import(
     case, connection = Path(case), connection or open_connection()
     connection.execute("CREATE SCHEMA importing")
     raw, _ = load_tables(connection, case, schema="importing", everything=True)
+    day_first = 0
+    if dates == "dmy":
+        raw = {name: _year_first(table) for name, table in raw.items()}
+    else:
+        day_first = sum(_day_first(connection, table) for table in raw.values())
     _write_arriving(connection, raw)
     after = _write_standing(store, connection)
     same = f"regexp_replace(%s.content, {_quote(_MOMENT)}, '\"\\1T\\2\"', 'g')"
@@ -174,7 +189,34 @@ def compare_import(
     connection.execute("DROP SCHEMA importing CASCADE; DROP TABLE arriving; DROP TABLE standing")
     connection.execute("DELETE FROM difference WHERE change = 'unchanged'")
     by_hand = _by_hand(connection, standing_entries(store, "record"))
-    return Comparison(case, counts, unreadable, after, connection, by_hand)
+    return Comparison(case, counts, unreadable, after, connection, by_hand, day_first)
+
+
+def _dated(table: RawTable) -> list[str]:
+    """Return the columns of dates and times that are text."""
+    columns = TABLES[table.name].columns
+    return [
+        each.name
+        for each in columns
+        if each.kind in ("date", "time") and table.columns.get(each.name) == "VARCHAR"
+    ]
+
+
+def _year_first(table: RawTable) -> RawTable:
+    """Return a table whose dates are written year first."""
+    if not (dated := _dated(table)):
+        return table
+    turned = ", ".join(f"{year_first_sql(f'trim({name})')} AS {name}" for name in dated)
+    return replace(table, relation=f"(SELECT * REPLACE ({turned}) FROM {table.relation})")
+
+
+def _day_first(connection: duckdb.DuckDBPyConnection, table: RawTable) -> int:
+    """Count the dates of a table that are written day first."""
+    if not (dated := _dated(table)):
+        return 0
+    each = " + ".join(f"count_if({day_first_sql(f'trim({name})')})" for name in dated)
+    found = connection.execute(f"SELECT {each} FROM {table.relation}").fetchall()
+    return int(found[0][0])
 
 
 def _by_hand(connection: duckdb.DuckDBPyConnection, entries: Sequence[Entry]) -> pd.DataFrame:

@@ -598,6 +598,7 @@ _WRITTEN = {
     "iso": "written year first, such as 2025-03-31 or 2025-03-31T18:45",
     "dmy": "written day first, such as 31/03/2025 or 31/03/2025 18:45, or year first, such as 2025-03-31",
 }
+_DAY_FIRST = "([0-9]{1,2})[/.-]([0-9]{1,2})[/.-]([0-9]{4})(.*)"
 _SQL_TYPES = {
     "date": "DATE",
     "time": "TIMESTAMP",
@@ -639,15 +640,22 @@ def _in_years(value: str) -> str:
     return f"CASE WHEN year({value}) BETWEEN {YEARS[0]} AND {YEARS[1]} THEN {value} END"
 
 
+def day_first_sql(x: str) -> str:
+    """Return the SQL for whether a text begins like a date written day first, such as 31/03/2025."""
+    return f"regexp_full_match({x}, '{_DAY_FIRST}')"
+
+
+def year_first_sql(x: str) -> str:
+    """Return the SQL for a text with a date written day first turned year first; any other text as it is."""
+    day, month, year, rest = (f"regexp_extract({x}, '^{_DAY_FIRST}$', {i})" for i in (1, 2, 3, 4))
+    turned = f"{year} || '-' || lpad({month}, 2, '0') || '-' || lpad({day}, 2, '0') || {rest}"
+    return f"(CASE WHEN {day_first_sql(x)} THEN {turned} ELSE {x} END)"
+
+
 def _time_parser(x: str, dates: Dates, *, whole: bool) -> str:
     """Return SQL that reads an ISO 8601 date or time (and day-first ones under "dmy") as local time in the United Kingdom."""
     if dates == "dmy":
-        pattern = r"([0-9]{1,2})[/.-]([0-9]{1,2})[/.-]([0-9]{4})(.*)"
-        parts = [f"regexp_extract({x}, '^{pattern}$', {i})" for i in (1, 2, 3, 4)]
-        turned = (
-            f"{parts[2]} || '-' || lpad({parts[1]}, 2, '0') || '-' || lpad({parts[0]}, 2, '0') || {parts[3]}"
-        )
-        x = f"(CASE WHEN regexp_full_match({x}, '{pattern}') THEN {turned} ELSE {x} END)"
+        x = year_first_sql(x)
     day = f"(substr({x}, 5, 1) = '-' AND substr({x}, 8, 1) = '-')"
     time = "[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?"
     clock = f"regexp_full_match(substr({x}, 11), '{time}')"

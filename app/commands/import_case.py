@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from app.options import Stopped, usage
+from app import words
+from app.options import Dates, DatesOption, Stopped, usage
 from mapping.storage import store_url
 from mapping.text import one_line
 
@@ -37,6 +38,7 @@ def import_case(
         bool, typer.Option("--dry-run", help="Say what would change, and stop there.")
     ] = False,
     undo: Annotated[bool, typer.Option("--undo", help="Undo the last import; --why says why.")] = False,
+    dates: DatesOption = Dates.iso,
     allow_vanished: Annotated[
         bool,
         typer.Option(
@@ -55,7 +57,7 @@ def import_case(
     if undo:
         _undo(url, named, why)
     elif case is not None:
-        _import(url, case, named, why, dry_run=dry_run, allow_vanished=allow_vanished)
+        _import(url, case, named, why, dates=dates, dry_run=dry_run, allow_vanished=allow_vanished)
 
 
 def _user() -> str:
@@ -65,15 +67,19 @@ def _user() -> str:
         usage("nobody is named as importing or undoing: say --by NAME")
 
 
-def _import(url: str, case: Path, by: str, why: str, *, dry_run: bool, allow_vanished: bool) -> None:
+def _import(
+    url: str, case: Path, by: str, why: str, *, dates: Dates, dry_run: bool, allow_vanished: bool
+) -> None:
     from mapping.imports import apply_import, compare_import
     from mapping.store import open_store
 
     with open_store(url) as opened:
-        compared = compare_import(opened, case)
+        compared = compare_import(opened, case, dates=dates.value)
         print(compared.table().to_string(index=False))
         for line in compared.unreadable:
             _warn(f"Not imported: {line}")
+        if compared.day_first:
+            _warn(f"{words.day_first(compared.day_first)} Import with --dates dmy.")
         for row in compared.by_hand.itertuples():
             what = (
                 f"{row.column} {row.stands!r} where the copy says {row.now!r}" if row.column else row.stands

@@ -85,6 +85,26 @@ def test_names_stay_hidden_in_what_would_change_until_they_are_shown(
     assert "recorded" not in set(rows["Will be"])
 
 
+def test_dates_written_day_first_are_told_of_and_turned_when_the_box_is_ticked(
+    store: str, case: Path, open_app: Open, shown: Shown, write_case: Any
+) -> None:
+    copy = write_case("british", people="person_id,date_of_birth\nC001,31/03/2012\nC002,03/04/2011\n")
+    app = open_app(case, "import_case", role="analyst")
+    app.text_input(key="import_path").input(str(copy)).run()
+    app.button(key="import_compare").click().run()
+    assert (
+        "2 dates are written day first, such as 31/03/2025, and cannot be used so: 03/04/2025 may be in March or in April. "
+        "If it is the day that comes first, tick the box above and compare again."
+    ) in shown(app)
+    app.checkbox(key="import_day_first").check().run()
+    app.button(key="import_compare").click().run()
+    assert "written day first, such as 31/03/2025, and" not in shown(app)
+    app.session_state["names_shown"] = True
+    app.run()
+    rows = next(frame.value for frame in app.dataframe if "Will be" in frame.value.columns)
+    assert rows.loc[rows["Column"] == "date_of_birth", "Will be"].tolist() == ["2012-03-31", "2011-04-03"]
+
+
 def test_what_is_imported_is_what_was_compared_and_a_copy_that_lost_rows_is_told(
     store: str, case: Path, open_app: Open, shown: Shown, tmp_path: Path
 ) -> None:

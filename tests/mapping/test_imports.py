@@ -276,3 +276,30 @@ def test_whatever_was_imported_before_the_store_holds_the_last_case(
                 apply_import(store, compared, by="Jo")
         held = pd.read_parquet(check_out(store, root / "out") / "people.parquet")
         assert dict(zip(held["person_id"], held["given_name"], strict=True)) == {"Z": "z", **copies[-1]}
+
+
+def test_dates_written_day_first_are_turned_where_that_is_asked_and_else_told_of(
+    url: str, write_case: Any
+) -> None:
+    """The store keeps dates year first; a copy with the same dates in another order is then no change."""
+    people = "person_id,date_of_birth,note\nC1,{},31/03/2025\nC2,{},\nC3,,\n"
+    events = "event_id,kind,started_at\nE1,incident,{}\n"
+    british = write_case(
+        "hub", people=people.format("31/03/2012", "3.4.2011"), events=events.format("02/01/2026 10:00")
+    )
+    with open_store(url) as store:
+        told = compare_import(store, british)
+        assert told.day_first == 3
+        turned = compare_import(store, british, dates="dmy")
+        assert turned.day_first == 0
+        apply_import(store, turned, by="Jo")
+        found = turned.shown("people", "new")
+        assert found.loc[found["column"] == "date_of_birth", "now"].tolist() == ["2012-03-31", "2011-04-03"]
+        assert found.loc[found["column"] == "note", "now"].tolist() == ["31/03/2025"]
+        plain = write_case(
+            "plain",
+            people=people.format("2012-03-31", "2011-04-03"),
+            events=events.format("2026-01-02T10:00"),
+        )
+        assert counts(store, plain) == {"people": [0, 0, 3, 0], "events": [0, 0, 1, 0]}
+        assert not compare_import(store, british, dates="dmy").changes
