@@ -170,9 +170,11 @@ def check(
     else:
         print_notes(records.notes)
         print_faults(faults)
+        from app import words
+
         read = sum(counts["read"] for counts in records.counts.values())
         print(
-            f"{read:,} rows read in {sum(1 for c in records.counts.values() if c['read'])} tables; {len(faults):,} faults."
+            f"{words.count(read, 'row')} read in {words.count(sum(1 for c in records.counts.values() if c['read']), 'table')}; {words.count(len(faults), 'fault')}."
         )
     raise typer.Exit(1 if faults else 0)
 

@@ -9,7 +9,6 @@ from typing import Annotated
 
 import typer
 
-from app import words
 from app.options import Dates, DatesOption, Stopped, usage
 from mapping.storage import store_url
 from mapping.text import one_line
@@ -70,6 +69,7 @@ def _user() -> str:
 def _import(
     url: str, case: Path, by: str, why: str, *, dates: Dates, dry_run: bool, allow_vanished: bool
 ) -> None:
+    from app import words
     from mapping.imports import apply_import, compare_import
     from mapping.store import open_store
 

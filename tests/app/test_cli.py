@@ -136,7 +136,7 @@ def test_wrong_usage_is_exit_2_and_writes_nothing(
 
 def test_check_of_a_case_without_faults(run: Any, case: Path) -> None:
     ran = run("check", case)
-    assert (ran.code, ran.out) == (0, "7 rows read in 3 tables; 0 faults.\n")
+    assert (ran.code, ran.out) == (0, "7 rows read in 3 tables; no faults.\n")
 
 
 def test_check_prints_each_fault_with_table_row_column_value_and_reason(run: Any, faulty: Path) -> None:
@@ -149,9 +149,9 @@ def test_check_prints_each_fault_with_table_row_column_value_and_reason(run: Any
         "people row 3 date_of_birth: '03/04/2011' is a date whose order is not certain: "
         "if the day comes first in this case, say --dates dmy",
         "people row 4 person_id: '' is empty; every row needs it",
-        "3 rows read in 1 tables; 3 faults.",
+        "3 rows read in 1 table; 3 faults.",
     ]
-    assert run("check", faulty, "--dates", "dmy").out.splitlines()[-1] == "3 rows read in 1 tables; 2 faults."
+    assert run("check", faulty, "--dates", "dmy").out.splitlines()[-1] == "3 rows read in 1 table; 2 faults."
 
 
 def test_check_as_json(run: Any, faulty: Path) -> None:

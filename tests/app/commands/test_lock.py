@@ -38,7 +38,7 @@ def test_a_store_is_encrypted_used_and_made_plain_again(
     assert b"Marrowfat" not in store.read_bytes()
     url = f"sqlite:///{store}"
     ran = run("check", url)
-    assert (ran.code, ran.out) == (0, "2 rows read in 1 tables; 0 faults.\n")
+    assert (ran.code, ran.out) == (0, "2 rows read in 1 table; no faults.\n")
     monkeypatch.delenv(KEY_FILE)
     for command in (("check", url), ("import", tmp_path / "case", "--store", store)):
         ran = run(*command)
