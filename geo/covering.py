@@ -74,7 +74,10 @@ def solve(task: Task, *, time_limit: float) -> Answer:
         raise ValueError(_infeasible(task, visits))
     if chosen is None and start is None:
         return _without_answer(task, bound, time_limit)
-    best = (start or ()) if chosen is None else tuple(int(visits[at]) for at in chosen)
+    found = None if chosen is None else tuple(int(visits[at]) for at in chosen)
+    # Where the time was up before the solver took the start in, it may hold a worse plan than that.
+    plans = [plan for plan in (found, start) if plan is not None]
+    best = max(plans, key=lambda plan: int(task.weights @ task.reached_by(plan)))
     return Answer(_needed(task, list(best)), bound)
 
 

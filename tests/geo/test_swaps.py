@@ -123,6 +123,21 @@ def test_stopped_at_once_a_floor_for_32_wards_is_no_worse_than_the_start(city: A
     assert 2_391 <= plan.reached <= 2_446 <= plan.bound <= task.within_reach
 
 
+def test_a_worse_plan_than_the_start_is_never_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time may be up when the solver holds a plan of its own and has not yet taken in the one it was to start from."""
+    slots = build_slots(MONDAY, 2, teams=1, slots=2, hours=(16, 24))
+    task = grid(np.random.default_rng(1), places=8, spots=25, rules=Rules(floor_share=0.2), slots=slots)
+    start = build_plan(task, swapped_plan(task))
+    # What is chosen by hand breaks a rule here, so it does not stand in.
+    assert broken_rules(task, greedy_plan(task).visits) != ()
+    assert broken_rules(task, start.visits) == ()
+    none = np.array([], dtype=np.int64)
+    monkeypatch.setattr(covering, "_highs", lambda *_: ("stopped", none, task.within_reach))
+    found = best_plan(task, time_limit=0.0)
+    assert (found.reached, found.visits) == (start.reached, start.visits)
+    assert start.reached == 19
+
+
 def test_floors_in_whole_visits_bring_the_bound_down(city: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """They leave out plans with parts of visits only: a plan known to be the best keeps them all."""
     task = build_task(*city, build_slots(MONDAY, 7, teams=8, slots=1), rules=Rules(floor_share=0.05))
