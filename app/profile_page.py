@@ -40,7 +40,7 @@ NEXT_UPDATE = timedelta(days=91)
 
 METHOD = (
     "The document is drawn up from the records each time it is opened; what is kept is the question, the ticked sections, the analyst's own words "
-    "and the recommendations. Generated text is a draft until somebody ticks that they have read it, and is a draft again when it changes."
+    "and the recommendations. Generated text is a draft until somebody ticks that they have read it, and is a draft again when it or one of its tables changes."
 )
 LIMITS = (
     "Own words stay as they were written. Where figures under them change, the page and the document say which.",
@@ -118,8 +118,9 @@ def status(key: str, profile: Profile, sections: Mapping[str, Section]) -> str:
     if key not in sections:
         return ""
     if mine.own:
-        return "figures changed" if mine.changes(sections[key].figures) else "own words"
-    return "read" if mine.is_read(sections[key].sentences) else "draft"
+        found = sections[key]
+        return "figures changed" if mine.changes(found.figures, found.told) else "own words"
+    return "read" if mine.is_read(sections[key].told) else "draft"
 
 
 def show_document(paper: Paper) -> None:
@@ -199,16 +200,16 @@ def show_words(saved: Saved, sections: Mapping[str, Section]) -> None:
     )
     mine, found = saved.profile.said(key), sections[key]
     generated = "\n".join(found.sentences)
-    if changes := mine.changes(found.figures):
+    if changes := mine.changes(found.figures, found.told):
         told = "".join(f"<li>{markup(change)}</li>" for change in changes)
         st.html(
             f'<div class="cm-note" role="status">Since you wrote this, figures have changed:<ul>{told}</ul></div>'
         )
-    elif not mine.own and not mine.is_read(found.sentences):
+    elif not mine.own and not mine.is_read(found.told):
         frame.quiet(DRAFT)
     with st.form(f"{saved.key}_words_{key}", border=False):
         text = st.text_area("Text of this section; change it and it is yours", mine.own or generated, height=300, max_chars=LONGEST, key=f"{saved.key}_text_{key}", help="Emptied, it goes back to the generated text.")  # fmt: skip
-        read = st.checkbox("I have read this section, its text and its tables", mine.is_read(found.sentences) or bool(mine.own), key=f"{saved.key}_read_{key}")  # fmt: skip
+        read = st.checkbox("I have read this section, its text and its tables", mine.is_read(found.told) or bool(mine.own), key=f"{saved.key}_read_{key}")  # fmt: skip
         if st.form_submit_button("Keep this section", type="primary", disabled=saved.entry is None):
             saved.keep(
                 lambda: saved.profile.with_words(key, _words(text, generated, read, found)), SECTIONS[key]
@@ -223,8 +224,8 @@ def _words(text: str, generated: str, read: bool, found: Section) -> Words:
     """Return what is kept of a section: own words where the text was changed, else whether it was read."""
     own = text.strip()
     if own and own != generated.strip():
-        return Words(own, against=dict(found.figures))
-    return Words(read=mark(found.sentences) if read else "")
+        return Words(own, mark(found.told), dict(found.figures))
+    return Words(read=mark(found.told) if read else "")
 
 
 def show_recommendations(saved: Saved, loaded: Loaded) -> None:

@@ -40,6 +40,7 @@ AIMS: Mapping[str, str] = {
 }
 LONGEST = 20_000
 """Characters of the analyst's own words on one section."""
+TABLES_CHANGED = "Some in the tables of this section."
 
 
 @dataclass(frozen=True)
@@ -96,8 +97,8 @@ class Words:
     Attributes
     ----------
     own : the analyst's own words, in place of the generated text; "" where the generated text stands.
-    read : the mark of the generated text that somebody has read (`mark`); "" where nobody has. Text that has changed
-        since is a draft again.
+    read : the mark of what a reader was told, text and tables (`mark`), when somebody had read it or wrote their own
+        words over it; "" where nobody has. What has changed since is a draft again.
     against : the figures of the section when the own words were written, by name.
     """
 
@@ -105,18 +106,26 @@ class Words:
     read: str = ""
     against: Mapping[str, str] = field(default_factory=dict)
 
-    def is_read(self, sentences: Iterable[str]) -> bool:
-        """Tell whether somebody has read just this text."""
-        return bool(self.read) and self.read == mark(sentences)
+    def is_read(self, told: Iterable[str]) -> bool:
+        """Tell whether somebody has read just this."""
+        return bool(self.read) and self.read == mark(told)
 
-    def changes(self, figures: Mapping[str, str]) -> list[str]:
-        """Return which figures have changed since the own words were written, as sentences."""
+    def changes(self, figures: Mapping[str, str], told: Iterable[str] | None = None) -> list[str]:
+        """Return which figures have changed since the own words were written, as sentences.
+
+        Parameters
+        ----------
+        told : all that a reader of the section is told now; where only that has changed it is said without names.
+        """
         if not self.own:
             return []
         gone = "no longer there"
         names = [*figures, *(name for name in self.against if name not in figures)]
         pairs = [(name, self.against.get(name, "not there"), figures.get(name, gone)) for name in names]
-        return [f"{name}: {before} then, {now} now." for name, before, now in pairs if before != now]
+        changed = [f"{name}: {before} then, {now} now." for name, before, now in pairs if before != now]
+        if not changed and self.read and told is not None and not self.is_read(told):
+            return [TABLES_CHANGED]
+        return changed
 
 
 @dataclass(frozen=True)
@@ -232,9 +241,9 @@ def profile_from_dict(content: Mapping[str, Any]) -> Profile:
         raise ValueError(msg) from error
 
 
-def mark(sentences: Iterable[str]) -> str:
-    """Return a short text that changes whenever one of the sentences does."""
-    return hashlib.sha256("\n".join(sentences).encode()).hexdigest()[:16]
+def mark(told: Iterable[str]) -> str:
+    """Return a short text that changes whenever one of the texts does."""
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()[:16]
 
 
 def _words(content: Mapping[str, Any]) -> Words:

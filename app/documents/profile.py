@@ -66,12 +66,12 @@ def text_of(key: str, profile: Profile, found: Section) -> list[Part]:
     """Return the text of a section: the analyst's own words, with what has changed under them, else the generated text."""
     mine = profile.said(key)
     if mine.own:
-        changed = mine.changes(found.figures)
+        changed = mine.changes(found.figures, found.told)
         note = [Text("\n".join([CHANGED, *changed]), "draft")] if changed else []
         return [Text(mine.own), *note]
     if not found.sentences:
         return []
-    read = key not in BUILDERS or mine.is_read(found.sentences)
+    read = key not in BUILDERS or mine.is_read(found.told)
     return [Text("\n".join(found.sentences), "plain" if read else "draft")]
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from app import words
-from app.documents.paper import Grid, Part
+from app.documents.paper import Bullets, Grid, Heading, Part, Picture, Text
 from app.profile import Scope, column, shares_of
 
 NOT_WIDER = "Left out of a version for a wider audience: it is about few people."
@@ -33,6 +33,21 @@ class Section:
     figures: Mapping[str, str] = field(default_factory=dict)
     sentences: tuple[str, ...] = ()
     parts: tuple[Part, ...] = ()
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """Return all that a reader is told: the sentences, and what stands in tables and in the words of pictures."""
+        return (*self.sentences, *(text for part in self.parts for text in _told(part)))
+
+
+def _told(part: Part) -> list[str]:
+    if isinstance(part, Grid):
+        return [part.caption, *("\t".join(row) for row in (part.columns, *part.rows))]
+    if isinstance(part, Picture):
+        return [part.caption, part.alt]
+    if isinstance(part, Bullets):
+        return [*part.items]
+    return [part.text] if isinstance(part, Heading | Text) else []
 
 
 def counts_grid(what: str, counted: str, counts: pd.Series, scope: Scope, *, caption: str = "") -> Grid:

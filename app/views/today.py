@@ -56,7 +56,9 @@ with now_column:
     )
 
 with due_column:
-    frame.heading(f"Return interviews due ({words.number(len(soon))}) and past their time ({words.number(len(late))})")
+    frame.heading(
+        f"Return interviews due ({words.number(len(soon))}) and past their time ({words.number(len(late))})"
+    )
     listed = pd.concat([soon.sort_values("hours_left"), late])
     if listed.empty:
         frame.quiet("No return interview is due.")

@@ -140,12 +140,16 @@ def test_generated_text_is_a_draft_until_somebody_has_read_it(
 ) -> None:
     generated = sections["summary"].sentences
     assert generated[0] in _texts(profile_paper(Profile(ASKED), scope, sections), "draft")
-    read = Profile(ASKED).with_words("summary", Words(read=mark(generated)))
+    read = Profile(ASKED).with_words("summary", Words(read=mark(sections["summary"].told)))
     paper = profile_paper(read, scope, sections)
     assert generated[0] in _texts(paper, "plain")
     assert generated[0] not in _texts(paper, "draft")
     changed = {**sections, "summary": replace(sections["summary"], sentences=("Other figures.",))}
     assert "Other figures." in _texts(profile_paper(read, scope, changed), "draft")
+    # What was read are the tables as well: other numbers in one of them, and the section is a draft again.
+    numbers = Grid(["Age", "Children"], [["17", "4"]])
+    below = {**sections, "summary": replace(sections["summary"], parts=(numbers,))}
+    assert generated[0] in _texts(profile_paper(read, scope, below), "draft")
 
 
 def test_own_words_stay_and_say_what_changed_under_them(scope: Scope, sections: dict[str, Section]) -> None:
@@ -157,6 +161,14 @@ def test_own_words_stay_and_say_what_changed_under_them(scope: Scope, sections: 
     later = {**sections, "summary": replace(found, figures={**found.figures, "Incidents": "200"})}
     said = _texts(profile_paper(mine, scope, later), "draft")
     assert f"{CHANGED}\nIncidents: 149 then, 200 now." in said
+    kept = Profile(ASKED).with_words(
+        "summary", Words("Harm moved to the park.", mark(found.told), dict(found.figures))
+    )
+    assert CHANGED not in "".join(_texts(profile_paper(kept, scope, sections), "draft"))
+    tables = {**sections, "summary": replace(found, parts=(Grid(["Age"], [["17"]]),))}
+    assert f"{CHANGED}\nSome in the tables of this section." in _texts(
+        profile_paper(kept, scope, tables), "draft"
+    )
 
 
 def test_only_ticked_sections_are_printed(scope: Scope, sections: dict[str, Section]) -> None:
