@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 import pandas as pd
 import streamlit as st
 
-from app import state, words
+from app import log, state, words
 from app.analysis import Analysis, Settings, analyse_records, load_case, load_geography
 from geo.files import Geography
 from mapping.access import Viewer, visible
@@ -258,7 +258,7 @@ def question() -> Question:
     try:
         folder = case_folder()
     except (OSError, ValueError) as error:
-        raise NotLoadedError(str(error)) from error
+        raise NotLoadedError(log.said(error)) from error
     if not folder.exists():
         msg = f"There is no case folder at {folder}. Start the app with the folder of a case: contextmap serve FOLDER."
         raise NotLoadedError(msg)
@@ -266,7 +266,7 @@ def question() -> Question:
         known = state.in_use("identities", load_identities(folder))
         entered = state.in_use("additions", load_additions(folder))
     except (OSError, ValueError) as error:
-        raise NotLoadedError(str(error)) from error
+        raise NotLoadedError(log.said(error)) from error
     return Question(
         str(folder), fingerprint(folder), state.role(), state.as_of(), state.grades(), known, entered
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import data, frame, state
+from app import data, frame, log, state
 from mapping.access import Viewer, may_read
 from mapping.additions import add_record
 from mapping.cipher import key_file
@@ -164,6 +164,6 @@ def _refused(do: Callable[[], Any], done: str | Callable[[Any], str]) -> str:
     try:
         found = do()
     except (ValueError, OSError) as error:
-        return str(error) or type(error).__name__
+        return log.said(error)
     state.say_once(done if isinstance(done, str) else done(found))
     return ""

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from app import data, kinds, state, words
+from app import data, kinds, log, state, words
 from app.data import Loaded, kept
 from app.names import labels as person_labels
 from app.text import markup, plain
@@ -180,7 +180,7 @@ def decide(person_a: str, person_b: str, judgement: str, after: int) -> None:
         with open_store(store_url(data.case_folder())) as store:
             judge(store, person_a, person_b, judgement, by=by, why=state.why(), after=after)
     except (OSError, ValueError) as error:
-        state.say_once(str(error))
+        state.say_once(log.said(error))
         return
     state.forget_why()
     after_it = (

@@ -9,7 +9,7 @@ from zlib import crc32
 import pandas as pd
 import streamlit as st
 
-from app import data, desk, frame, state, tables, words
+from app import data, desk, frame, log, state, tables, words
 from app.data import Loaded
 from app.text import markup
 from mapping.access import ROLES
@@ -87,7 +87,7 @@ def compare() -> None:
                 case, dates = Path(given).expanduser(), "dmy" if turned else "iso"
                 state.take_in_hand("import", compare_import(store, case, dates=dates))
         except (CaseError, OSError, ValueError) as error:
-            frame.trouble(str(error), heading="This copy cannot be compared; nothing was changed.")
+            frame.trouble(log.said(error), heading="This copy cannot be compared; nothing was changed.")
             return
     compared = state.in_hand("import")
     if compared is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -40,6 +41,15 @@ def append(action: str, /, **details: str) -> Path:
         file.write(line + "\n")
     path.chmod(0o600)
     return path
+
+
+def said(error: Exception) -> str:
+    """Return what users are told of an error; where that leaves out what is inside, the log keeps it."""
+    plain = str(getattr(error, "plain", ""))
+    if plain:
+        with suppress(OSError):
+            append("the store failed", error=str(error))
+    return plain or str(error) or type(error).__name__
 
 
 def _private(path: str, flags: int) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 from streamlit.errors import FragmentHandledException
 
-from app import data, frame, page_help, state, tour
+from app import data, frame, log, page_help, state, tour
 from mapping.access import ROLES
 
 st.set_page_config(
@@ -69,7 +69,7 @@ frame.markings()
 try:
     case = data.case_name()
 except (OSError, ValueError) as error:  # a store that does not open any more: its key is gone
-    frame.trouble(str(error))
+    frame.trouble(log.said(error))
     st.stop()
 demo = data.is_demo() and ROLES[state.role()].sees_people
 place = frame.line(case, beside=lambda: (tour.again(demo=demo), page_help.show(page.title)))

@@ -182,7 +182,7 @@ def keep_change(work: Work, what: str, *, today: date) -> None:
         work.trouble = "Somebody else saved this map while you worked on it. Your change is not kept yet: look at theirs, or put yours on top of it."
         return
     except (ValueError, OSError) as error:
-        work.trouble = str(error)
+        work.trouble = log.said(error)
         return
     work.saved, work.base = Saved(kept, found), work.sheet
 
@@ -266,7 +266,7 @@ def _each(entries: Sequence[Entry], act: Callable[[Entry], Entry]) -> tuple[tupl
             out.append(act(entry))
         except (ValueError, OSError) as error:
             out.append(entry)
-            trouble = str(error)
+            trouble = log.said(error)
     return tuple(out), trouble
 
 

@@ -27,6 +27,15 @@ Found = TypeVar("Found")
 metadata = sa.MetaData()
 
 
+class StoreError(OSError):
+    """The store cannot be opened or written; `plain` says why in words for whoever enters something, "" where none are known."""
+
+    def __init__(self, msg: str, *, plain: str = "") -> None:
+        """Say it for whoever looks after the store, and plainly for whoever enters something."""
+        super().__init__(msg)
+        self.plain = plain
+
+
 @dataclass(frozen=True)
 class Store:
     """A store, open for reading and writing; `close` it when done."""
@@ -110,7 +119,9 @@ def open_store(url: str) -> Store:
         path = store_file(url)
         why = cipher.unread(path) if path and _said(error) == cipher.NO_DATABASE else _said(error)
         msg = f"The store {store.where} cannot be opened: {why}. Check that it is a store and can be written, or name another place with CONTEXTMAP_STORE or --decisions."
-        raise OSError(msg) from error
+        raise StoreError(
+            msg, plain=_plainly("What is entered about this case cannot be reached", error)
+        ) from error
     except ValueError:
         store.close()
         raise
@@ -138,7 +149,7 @@ def writing(store: Store, what: str) -> Iterator[sa.Connection]:
 
     Raises
     ------
-    OSError
+    StoreError
         The store cannot be written; `what` names what could not be kept.
     """
     try:
@@ -149,7 +160,7 @@ def writing(store: Store, what: str) -> Iterator[sa.Connection]:
         raise
     except sa.exc.DatabaseError as error:
         msg = f"{what} could not be kept: {_said(error)}. Try again; if it happens again, check that {store.where} can be written."
-        raise OSError(msg) from error
+        raise StoreError(msg, plain=_plainly(f"{what} could not be kept", error)) from error
 
 
 def _take_turn(connection: sa.Connection) -> None:
@@ -177,6 +188,29 @@ def day_end(day: date) -> datetime:
 def _said(error: sa.exc.DBAPIError) -> str:
     """Return what the database said, in one line."""
     return " ".join(str(error.orig).split()).rstrip(".")
+
+
+# What a database says in its own words, and what it means to whoever enters something.
+_REASONS = {
+    "readonly": "the file it is kept in cannot be written",
+    "read-only": "the database it is kept in cannot be written",
+    "unable to open": "the file it is kept in cannot be opened",
+    "locked": "somebody else is writing there and did not finish in time",
+    "full": "there is no room left on the disk it is kept on",
+    "no space": "there is no room left on the disk it is kept on",
+    "connect": "the database it is kept in does not answer",
+}
+
+
+def _plainly(what: str, error: sa.exc.DBAPIError) -> str:
+    """Return what failed and why in plain words; "" where the database gives a reason that has none."""
+    said = _said(error).casefold()
+    reason = next((words for sign, words in _REASONS.items() if sign in said), "")
+    return _told(what, reason) if reason else ""
+
+
+def _told(what: str, reason: str) -> str:
+    return f"{what}: {reason}. Nothing that was kept before is lost. Try again in a minute; if it happens again, tell whoever looks after Contextmap."
 
 
 def _engine(url: str) -> sa.Engine:
@@ -211,7 +245,8 @@ def _create_file(path: Path) -> None:
             return
         except OSError as error:
             msg = f"The store {path} cannot be created: {error.strerror}. Name another place with CONTEXTMAP_STORE or --decisions."
-            raise OSError(msg) from error
+            plain = _told("Nothing can be kept yet", "the folder it is to be kept in cannot be written")
+            raise StoreError(msg, plain=plain) from error
 
 
 def _without_own_begin(connection: Any, _record: object) -> None:

@@ -15,7 +15,16 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from mapping import entries, imports, judgements
-from mapping.store import VERSIONS, metadata, open_store, reading, store_exists, store_url
+from mapping.store import (
+    VERSIONS,
+    StoreError,
+    metadata,
+    open_store,
+    reading,
+    store_exists,
+    store_url,
+    writing,
+)
 
 
 def test_the_store_is_beside_the_case_for_its_owner_alone(
@@ -57,8 +66,9 @@ def test_a_store_of_a_later_version_or_no_store_at_all_is_refused(tmp_path: Path
         open_store(store_url(tmp_path / "case", tmp_path / "letter.txt"))
     with pytest.raises(ValueError, match="is a file, and sqlite:// names none"):
         open_store("sqlite://")
-    with pytest.raises(OSError, match="cannot be created: No such file or directory"):
+    with pytest.raises(StoreError, match="cannot be created: No such file or directory") as refused:
         open_store(store_url(tmp_path / "case", tmp_path / "nowhere" / "store.sqlite"))
+    assert refused.value.plain.startswith("Nothing can be kept yet: the folder it is to be kept in cannot be written.")  # fmt: skip
 
 
 def test_what_is_no_place_is_refused(tmp_path: Path) -> None:
@@ -148,3 +158,34 @@ def test_a_postgresql_server_that_is_not_there_is_said_without_its_password() ->
     ) as raised:
         open_store("postgresql://jo:secret@127.0.0.1:1/hub")
     assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ("attempt to write a readonly database", "the file it is kept in cannot be written"),
+        ("database is locked", "somebody else is writing there and did not finish in time"),
+        ("database or disk is full", "there is no room left on the disk it is kept on"),
+        ("disk I/O error", ""),
+    ],
+)
+def test_why_something_could_not_be_kept_is_said_in_plain_words_too(
+    tmp_path: Path, said: str, reason: str
+) -> None:
+    with open_store(f"sqlite:///{tmp_path}/hub.sqlite") as store, pytest.raises(StoreError) as refused, writing(store, "The record"):  # fmt: skip
+        raise sa.exc.OperationalError("INSERT", {}, sqlite3.OperationalError(said))
+    assert f"The record could not be kept: {said}. Try again" in str(refused.value)
+    assert refused.value.plain == (
+        f"The record could not be kept: {reason}. Nothing that was kept before is lost. "
+        "Try again in a minute; if it happens again, tell whoever looks after Contextmap."
+        if reason
+        else ""
+    )
+
+
+def test_a_server_that_does_not_answer_is_said_in_plain_words() -> None:
+    with pytest.raises(StoreError) as refused:
+        open_store("postgresql://jo:secret@127.0.0.1:1/hub")
+    assert refused.value.plain.startswith(
+        "What is entered about this case cannot be reached: the database it is kept in does not answer."
+    )
