@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from app.plan import WeekPlan
 from app.text import short
 from geo.coverage import Task, Visit, clock
 from geo.plans import Change, Plan, broken_rules, build_plan, change_plan, plan_table
-from geo.weeks import Choices, Figures, PlannedVisit, Week, visit_id
+from geo.weeks import Choices, Figures, PlannedVisit, Week, place_mark, visit_id
 
 if TYPE_CHECKING:
     from app.analysis import Analysis
@@ -306,6 +306,8 @@ def save_week(
     addresses : on place_id.
     """
     table = visit_table(week, plan)
+    asked = {*choices.must, *choices.must_not}
+    marks = {place: mark for place, mark in _marks(week.task.places).items() if place in asked}
     slots = week.task.slots.set_index(["day", "slot"])
     visits = tuple(
         PlannedVisit(
@@ -337,7 +339,42 @@ def save_week(
         tuple(briefing),
         dict(partners or {}),
         read,
+        marks,
     )
+
+
+def _marks(places: pd.DataFrame) -> dict[str, str]:
+    """Return the mark of each place by its id."""
+    return {
+        str(row["place_id"]): place_mark(
+            kind=row["kind"], name=_text(row["name"]), easting=row["easting"], northing=row["northing"]
+        )
+        for row in places.to_dict("records")
+    }
+
+
+def own_choices(places: pd.DataFrame, saved: Week) -> tuple[Choices, list[str]]:
+    """Return the choices of a saved week with this viewer's ids of places, and what had to be left out.
+
+    Parameters
+    ----------
+    places : place_id, kind, name, easting, northing: those this viewer may choose.
+    """
+    own = {mark: place for place, mark in _marks(places).items()}
+    kept = {**{visit.place_id: visit.visit_id.rpartition("-")[2] for visit in saved.visits}, **saved.marks}
+    ids = {
+        place: own.get(kept.get(place, ""), "") for place in (*saved.choices.must, *saved.choices.must_not)
+    }
+    lost = sum(not each for each in ids.values())
+    must, must_not = (
+        tuple(ids[place] for place in asked if ids[place])
+        for asked in (saved.choices.must, saved.choices.must_not)
+    )
+    said = (
+        f"{words.count(lost, 'place')} that had to be visited, or not to be, {'is' if lost == 1 else 'are'} not among those "
+        "you can choose, and left out of the choices."
+    )
+    return replace(saved.choices, must=must, must_not=must_not), [said] if lost else []
 
 
 def addresses(analysis: Analysis) -> pd.Series[str]:

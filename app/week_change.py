@@ -245,12 +245,8 @@ def _seen(now: Hand, held: Entry | None) -> int | None:
     """Return the turn of the saved plan that the user goes on from: a later one where only the briefing was written since."""
     if now.saved is None or held is None:
         return now.saved[1] if now.saved else None
-    stands = week_from_dict(held.content)
-    return (
-        held.turn
-        if (stands.choices, frozenset(each.visit_id for each in stands.visits)) == now.kept
-        else now.saved[1]
-    )
+    stands = frozenset(visit.visit_id for visit in week_from_dict(held.content).visits)
+    return held.turn if now.kept is not None and stands == now.kept[1] else now.saved[1]
 
 
 def _written(held: Entry | None) -> dict[str, Any]:
@@ -279,14 +275,15 @@ def saved_weeks() -> dict[str, tuple[Entry, Week]]:
 
 def reopen(loaded: Loaded, entry: Entry, held: Week) -> None:
     """Go on with a saved week: its choices, and its visits as a change to the best plan."""
-    found = week_page.planned(loaded, held.choices)
+    choices, left_out = week.own_choices(week_page.places(loaded, held.choices.kinds), held)
+    found = week_page.planned(loaded, choices)
     if isinstance(found, str):
         state.say_once(found)
         return
     edits, notes = week.reopened(found, held)
     saved = (entry.entry_id, entry.turn, held.name)
-    kept = (held.choices, frozenset(visit.visit_id for visit in held.visits))
-    week_page.take(loaded, Hand(held.choices, tuple(edits), saved=saved, kept=kept, notes=tuple(notes)))
+    kept = (choices, frozenset(visit.visit_id for visit in held.visits))
+    week_page.take(loaded, Hand(choices, tuple(edits), saved=saved, kept=kept, notes=(*left_out, *notes)))
     state.next_turn("week")
     state.choose("visit", None)
 

@@ -120,6 +120,7 @@ class Week:
     briefing : points for all teams.
     partners : kind of place to whom to bring there, where that differs from what is usual.
     read : whether somebody has read and agreed the briefing.
+    marks : of each place that must or must not be visited its `place_mark`, by its id: other roles have other ids.
     """
 
     name: str
@@ -131,6 +132,7 @@ class Week:
     briefing: tuple[str, ...] = ()
     partners: Mapping[str, str] = field(default_factory=dict)
     read: bool = False
+    marks: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def last_day(self) -> date:
@@ -172,9 +174,14 @@ class VisitResult:
 
 
 def visit_id(day: date, slot: int, *, kind: str, name: str, easting: float, northing: float) -> str:
-    """Return the id of a visit: the day, the slot and a digest of the place, which does not depend on anyone's ids."""
+    """Return the id of a visit: the day, the slot and the mark of the place."""
+    return f"{day:%Y%m%d}-{slot}-{place_mark(kind=kind, name=name, easting=easting, northing=northing)}"
+
+
+def place_mark(*, kind: str, name: str, easting: float, northing: float) -> str:
+    """Return a digest of a place, which does not depend on anyone's ids."""
     place = f"{kind}|{name}|{round(easting)}|{round(northing)}"
-    return f"{day:%Y%m%d}-{slot}-{hashlib.sha256(place.encode()).hexdigest()[:10]}"
+    return hashlib.sha256(place.encode()).hexdigest()[:10]
 
 
 def gone_visits(week: Week, earlier: Iterable[Week]) -> list[PlannedVisit]:
@@ -222,6 +229,7 @@ def week_from_dict(content: Mapping[str, Any]) -> Week:
             briefing=tuple(str(point) for point in content.get("briefing", ())),
             partners={str(kind): str(who) for kind, who in content.get("partners", {}).items()},
             read=bool(content.get("read", False)),
+            marks={str(place): str(mark) for place, mark in content.get("marks", {}).items()},
         )
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         msg = f"This entry is not a week of action: {error!r}. It may have been written by a later version; nothing was changed."

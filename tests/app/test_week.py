@@ -11,14 +11,14 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from app import plan, week_map, week_page
 from app import week as weeks
-from app import week_map, week_page
 from app.analysis import analyse, load_geography
 from app.known import known_of
 from app.plan import WeekPlan
 from app.week_page import Hand
 from geo.coverage import Visit
-from geo.weeks import Choices
+from geo.weeks import Choices, week_from_dict
 from mapping.access import Viewer
 
 MONDAY = date(2025, 6, 2)
@@ -134,6 +134,28 @@ def test_a_saved_week_opens_again_for_another_role_whose_places_have_other_ids(c
     )
     assert weeks.reopened(without, kept)[1] == [
         "Hill School is no longer among the places that can be visited, so its visit is not shown."
+    ]
+
+
+def test_places_asked_for_are_asked_for_by_the_ids_of_whoever_opens_the_week(case: Path) -> None:
+    """A week that a planner saved with a place that must be visited could be opened by nobody else."""
+    asked = replace(CHOICES, must=("P3",), must_not=("P2",))
+    found, _, built = planned(case, choices=asked)
+    saved = weeks.save_week(
+        built, built.best, asked, name="June", viewer="social_worker", addresses=weeks.addresses(found)
+    )
+    saved = week_from_dict(json.loads(json.dumps(saved.to_dict())))
+    planner, _, _ = planned(case, "planner")
+    places = plan.list_places(planner, asked.kinds)
+    ids = places.set_index("name")["place_id"]
+    own, lost = weeks.own_choices(places, saved)
+    assert (own, lost) == (replace(asked, must=(ids["Hill School"],), must_not=(ids["The Loom"],)), [])
+    _, _, again = planned(case, "planner", own)
+    assert weeks.reopened(again, saved) == ([], [])
+    own, lost = weeks.own_choices(places[places["kind"] != "licensed"], saved)
+    assert (own.must, own.must_not) == ((ids["Hill School"],), ())
+    assert lost == [
+        "1 place that had to be visited, or not to be, is not among those you can choose, and left out of the choices."
     ]
 
 
