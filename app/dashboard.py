@@ -331,8 +331,10 @@ def month_rows(ground: Ground) -> pd.DataFrame:
     for name, child, factor in (("episodes", None, runs), ("children", known["person_id"], 1.0)):
         counts = month_counts(known["reported_at"], distinct=child, through=through)
         rows = months_compared(counts, repeat_factor=factor)
-        whole = rows.index.map(lambda month: pd.Period(month).start_time.date() >= ground.period.since)
-        parts.append(rows[whole].reset_index(names="month").assign(measure=name))
+        months = pd.PeriodIndex(rows.index, freq="M")
+        began = months.start_time >= pd.Timestamp(ground.period.since)
+        ended = months.end_time.normalize() <= pd.Timestamp(through)
+        parts.append(rows[began & ended].reset_index(names="month").assign(measure=name))
     return pd.concat(parts, ignore_index=True)[["measure", "month", *MONTHS]]
 
 

@@ -21,7 +21,7 @@ OWN = "Other dates"
 MOST_YEARS = 5
 MOST_ROWS = 19
 """Rows of a table that stand on the page without scrolling: the key figures do."""
-HELD_BACK = "As it may be published: counts of 1 to 5 are shown as c, and as many others as keep them from being worked back; z stands where a figure does not apply."
+HELD_BACK = "As it may be published: counts of 1 to 5 are shown as c, and as many others as keep them from being worked back; z stands where a figure does not apply, and : where it is not known."
 
 
 @kept
