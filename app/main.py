@@ -68,8 +68,9 @@ if wanted := state.next_page():
 frame.markings()
 try:
     case = data.case_name()
-except (OSError, ValueError) as error:  # a store that does not open any more: its key is gone
+except (OSError, ValueError) as error:  # a store that does not open: no key, or no answer of its server
     frame.trouble(log.said(error))
+    state.keep_typed()
     st.stop()
 demo = data.is_demo() and ROLES[state.role()].sees_people
 place = frame.line(case, beside=lambda: (tour.again(demo=demo), page_help.show(page.title)))
@@ -78,16 +79,21 @@ try:
     loaded = data.load(linked=False)
 except data.NotLoadedError as error:
     frame.trouble(str(error))
+    state.keep_typed()
     st.stop()
 frame.say_line(place, case=case, as_of=loaded.analysis.as_of, withheld=data.withheld(loaded))
 state.set_work_day(data.last_day(loaded))
 tour.show(page.title, demo=demo)
+state.put_back_typed()
 try:
     page.run()
 except data.NotLoadedError as error:
     frame.trouble(str(error))
+    state.keep_typed()
 except FragmentHandledException:
     raise
 except Exception as error:
     frame.failed(page.title, error)
+    if isinstance(error, OSError):  # the store, not what was chosen: that may be what the page fails of
+        state.keep_typed()
     raise

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
 import pandas as pd
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
 GRADES = {"A-B": "A–B", "A-C": "A–C", "all": "all"}
 
@@ -92,6 +94,19 @@ def forget_why() -> None:
     st.session_state[WHY] = ""
 
 
+def keep_typed() -> None:
+    """Keep what is typed and chosen although no box is drawn for it now: the browser forgets it with its box."""
+    typed = {key: value for key, value in st.session_state.items() if isinstance(value, str | date)}
+    st.session_state["typed"] = {**st.session_state.get("typed", {}), **typed}
+
+
+def put_back_typed() -> None:
+    """Fill the boxes again with what `keep_typed` kept, once, before they are drawn."""
+    for key, value in st.session_state.pop("typed", {}).items():
+        with suppress(StreamlitAPIException):  # it has been drawn already, and so has its value
+            st.session_state[key] = value
+
+
 def hold(*what: str) -> None:
     """Keep what is in use, such as "identities", as it is while this page is drawn: its user is changing it."""
     st.session_state["held"] = what
@@ -140,6 +155,7 @@ def back_to_initials() -> None:
     st.session_state.pop("recent_children", None)
     st.session_state.pop("meant", None)
     st.session_state.pop("peer_work", None)
+    st.session_state.pop("typed", None)
     for key in [key for key in st.session_state if str(key).startswith("pick_")]:
         del st.session_state[key]
 

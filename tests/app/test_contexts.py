@@ -17,7 +17,7 @@ from app.documents.context import draw_context
 from app.documents.word import to_docx
 from mapping.contexts import ContextCase, Outcome, with_outcome
 from mapping.entries import keep_entry, load_entries
-from mapping.store import open_store
+from mapping.store import StoreError, open_store
 
 CASE = ContextCase(
     "location",
@@ -194,6 +194,30 @@ def test_what_is_typed_is_not_lost_while_somebody_else_keeps_the_case(
     assert (entry.turn, entry.by, entry.why) == (3, "Sam", "plan")
     assert kept == {"plan": "Kim: cameras\nLighting", "strengths": "The owner knows them", "owner": "Kim"}
     assert [box.value for box in app.text_area if box.label == "Plan"] == ["Kim: cameras\nLighting"]
+
+
+def test_what_is_typed_is_there_again_after_the_store_did_not_answer_for_a_while(
+    store: str,
+    open_app: Callable[..., AppTest],
+    shown: Callable[[AppTest], str],
+    case: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    app = reading(open_app, case, a_case(store))
+    write(app, "Plan", "Lighting")
+
+    def silent(*_: object) -> None:
+        raise StoreError("no answer", plain="The database does not answer.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("app.data.load_identities", silent)
+        press(app, "Keep")
+        assert "The database does not answer." in shown(app)
+        assert app.text_area.len == 0
+    (plan,) = [box for box in app.run().text_area if box.label == "Plan"]
+    # The browser forgets what was typed with the box it was typed in, unless it is sent again.
+    assert (plan.value, plan.proto.set_value) == ("Lighting", True)
+    assert not app.warning
 
 
 def test_an_outcome_and_children_that_two_enter_at_once_are_both_kept(
