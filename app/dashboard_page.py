@@ -132,7 +132,7 @@ def rows(name: str, table: pd.DataFrame) -> pd.DataFrame:
         table = table[table["group_code"] != TOTAL]
         table = table.assign(said=table["dimension"].map(dashboard_help.OUTCOMES))
     if "finding" in table:
-        table = table.assign(finding=table["finding"].replace("", gaps.AS_EXPECTED))
+        table = table.assign(finding=gaps.in_words(table))
     rounded = {
         column: table[column].astype("Float64").astype(float).round(2)
         for column in table

@@ -48,7 +48,7 @@ PUBLISHED = (
 """Columns of what a wider audience may have."""
 
 WHITE, LACKING = "White", "not recorded"
-AS_EXPECTED = "could be chance"
+AS_EXPECTED, NOT_COMPARED = "could be chance", "nobody expected"
 WARDS_ONLY = "This viewer sees wards, not people: referrals are compared by ward only."
 EMPTY = "No child here belongs to a known group of this kind."
 NOBODY = "Nothing can be compared: there are no children of this period whose ward, school, sex or ethnicity is on record."
@@ -193,12 +193,21 @@ def part(gaps: Gaps, dimension: str) -> pd.DataFrame:
         for name in ("children_not_recorded", "referred_not_recorded")
     }
     rounded = {name: rows[name].round(2) for name in ("ratio", "ratio_low", "ratio_high")}
-    said = rows["finding"].replace("", AS_EXPECTED)
-    between = [
+    said, between = in_words(rows), intervals(rows)
+    return rows.assign(said=said, interval=between, expected=rows["expected"].round(1), **rounded, **shares)
+
+
+def in_words(rows: pd.DataFrame) -> pd.Series:
+    """Return what was found of each row, in words; where nobody was expected nothing could be compared."""
+    return rows["finding"].replace("", AS_EXPECTED).where(rows["ratio"].notna(), NOT_COMPARED)
+
+
+def intervals(rows: pd.DataFrame) -> list[str]:
+    """Return the interval of each ratio as text."""
+    return [
         "not known" if pd.isna(low) else f"{low:.2f} to {high:.2f}"
         for low, high in zip(rows["ratio_low"], rows["ratio_high"], strict=True)
     ]
-    return rows.assign(said=said, interval=between, expected=rows["expected"].round(1), **rounded, **shares)
 
 
 def parts(gaps: Gaps) -> list[str]:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import pandas as pd
 
 from app import gaps, words
@@ -41,7 +38,7 @@ def disproportionality(scope: Scope) -> Section:
         listed = listed[~listed["dimension"].isin(small)]
     grids.insert(0, Grid(
         ["Group", "Children", "Referred", "Expected", "Referred / expected (95% interval)", "Finding"],
-        [_gap(row) for row in listed.to_dict("records")],
+        _compared(listed),
         "Findings, and sex with background whether a finding or not",
         (2.2, 1, 1, 1, 1.8, 1.5),
     ))  # fmt: skip
@@ -76,14 +73,18 @@ def _gaps(scope: Scope) -> Gaps:
     )
 
 
-def _gap(row: Mapping[Any, Any]) -> list[str]:
+def _compared(rows: pd.DataFrame) -> list[list[str]]:
+    rows = rows.assign(said=gaps.in_words(rows), interval=gaps.intervals(rows))
     return [
-        gaps.called(row),
-        words.number(int(row["children"])),
-        words.number(int(row["children_referred"])),
-        f"{row['expected']:.1f}",
-        f"{row['ratio']:.2f} ({row['ratio_low']:.2f} to {row['ratio_high']:.2f})",
-        row["finding"] or gaps.AS_EXPECTED,
+        [
+            gaps.called(row),
+            words.number(int(row["children"])),
+            words.number(int(row["children_referred"])),
+            f"{row['expected']:.1f}",
+            "not known" if pd.isna(row["ratio"]) else f"{row['ratio']:.2f} ({row['interval']})",
+            row["said"],
+        ]
+        for row in rows.to_dict("records")
     ]
 
 

@@ -190,6 +190,13 @@ def test_the_rows_of_a_part_are_rounded_and_in_words() -> None:
     ]
 
 
+def test_where_nobody_was_expected_nothing_is_called_chance() -> None:
+    nobody = {"children_referred": 0, "expected": 0.0, "finding": "", **dict.fromkeys(("ratio", "ratio_low", "ratio_high"))}  # fmt: skip
+    found = gaps.part(of(row(), row(group_code="F", **nobody)), "sex").set_index("group_code")
+    assert found.loc["F", ["said", "interval"]].tolist() == ["nobody expected", "not known"]
+    assert found.loc["M", ["said", "interval"]].tolist() == [FEWER, "0.20 to 0.90"]
+
+
 def test_a_part_is_labelled_with_its_findings() -> None:
     assert gaps.part_label(of(row(), row(finding=""), row(dimension="ward")), "sex") == "Sex (1)"
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import docx
 import pandas as pd
@@ -277,6 +278,18 @@ def test_where_there_is_nothing_the_summary_says_so_once(small_case: ModuleType,
         "There were no missing episodes.",
         "No return interview was held.",
     )
+
+
+def test_what_could_not_be_compared_is_not_written_as_a_number(write_case: Any) -> None:
+    """Where nobody was referred nobody was expected, and the ratio of the two is no number."""
+    case = write_case(
+        people="person_id,date_of_birth,sex,ethnicity\nC1,2010-01-01,M,WBRI\nC2,2010-01-01,F,ABAN\n",
+        missing="episode_id,person_id,reported_at\nM1,C1,2025-03-30T10:00\n",
+    )
+    asked = Asked(since=date(2025, 1, 1), until=date(2025, 3, 30))
+    section = draw_up(build_scope(analyse(case), load_geography(case), asked))["disproportionality"]
+    grid = next(part for part in section.parts if isinstance(part, Grid))
+    assert [row[2:] for row in grid.rows] == [["0", "0.0", "not known", "nobody expected"]] * 2
 
 
 def test_what_is_missing_is_a_section_of_its_own(sections: dict[str, Section]) -> None:
