@@ -26,7 +26,6 @@ from geo.wards import WardTable, build_wards
 from mapping import contacts, evidence, groups, items, links, people
 from mapping.access import Viewer, visible
 from mapping.additions import Addition, load_additions
-from mapping.apart import APART_ABOVE
 from mapping.merging import Identities, load_identities, merge_people
 from mapping.records import Dates, Records, read_case, rejected_faults
 from mapping.scope import at_date, latest_date
@@ -280,7 +279,7 @@ class Analysis:
         stop: threading.Event | None = None,
         turn: AbstractContextManager[Any] | None = None,
     ) -> Analysis:
-        """Return this analysis with what says how sure it is, as `analyse` at the command line has it by default.
+        """Return this analysis with what says how sure it is, as `analyse` at the command line has it of up to CAREFUL_UP_TO people.
 
         Parameters
         ----------
@@ -288,17 +287,14 @@ class Analysis:
         stop : set by somebody who no longer wants the answer; `mapping.apart.Stopped` is then raised.
         turn : held while the connection that all share is asked.
         """
-        settings = replace(self.settings, resamples=None, chance=True)
+        settings = replace(self.settings, resamples=RESAMPLES, chance=True)
         sure = replace(self, settings=settings)
         # What is worked out is gone when this analysis is, so the other one holds on to it.
         sure.__dict__.update(plain=self, group_table=self.group_table, found_contacts=self.found_contacts)
         with turn or nullcontext():
             sure.__dict__["_tested"] = sure.chance()
-        written = None
-        if sure.resamples:
-            found = sure.certainty(resamples=sure.resamples, progress=progress, stop=stop)
-            written = found.write(sure.records)
-        sure.__dict__["_sure"] = written
+        found = sure.certainty(resamples=sure.resamples, progress=progress, stop=stop)
+        sure.__dict__["_sure"] = found.write(sure.records)
         return sure
 
     def chance(self) -> Chance:
@@ -621,7 +617,7 @@ def analyse_records(
 def _network(linking: Linking) -> Network:
     records, settings, clock = linking.records, linking.settings, linking.clock
     everyone = int(records.execute("SELECT count(*) FROM {people}")[0][0])
-    apart = groups.open_settler() if everyone > APART_ABOVE else None
+    apart = groups.open_settler() if everyone > groups.APART_ABOVE else None
     cited = linking.evidence
     with clock.stage("linking people"):
         built = links.build_links(

@@ -17,8 +17,8 @@ from typing import Any
 
 Progress = Callable[[int, int], None]
 
-# A network with more people than this is worked on in a program of its own, beside other work.
-APART_ABOVE = 20_000
+# Work that nobody waits for is done in a program of its own where a network has more people than this.
+ASIDE_ABOVE = 5_000
 _LOOK = 0.2
 _ENDED = 3
 

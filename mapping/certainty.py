@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from mapping.apart import APART_ABOVE, Progress, open_apart
+from mapping.apart import ASIDE_ABOVE, Progress, open_apart
 from mapping.contacts import Ties
 from mapping.groups import Settling
 from mapping.records import Records
@@ -133,7 +133,7 @@ def certainty(
     if leave_out:
         contacts = contact_reliance(ties, settling.links, settling.bands)
     asked: dict[str, Any] = {"resamples": resamples, "seed": seed, "leave_out": leave_out}
-    if len(settling.network.people) > APART_ABOVE:
+    if len(settling.network.people) > ASIDE_ABOVE:
         apart = open_apart(doing="working out how sure groups are", aside=True)
         apart.begin(_of_groups, reports, grouped, **asked)
         members, groups = apart.answer(progress=progress, stop=stop)

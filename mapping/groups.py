@@ -6,13 +6,16 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from mapping.apart import APART_ABOVE, Apart, open_apart
+from mapping.apart import Apart, open_apart
 from mapping.history import FOLLOWED_UP_TO, NEVER, follow_names, read_past
 from mapping.links import Links
 from mapping.network import peer_network
 from mapping.partition import RESOLUTION, UNIT, Integers, PeerNetwork, partition
 from mapping.people import PEER_BANDS
 from mapping.records import Records
+
+# A network with more people than this is settled in a program of its own, beside other work.
+APART_ABOVE = 20_000
 
 __all__ = [
     "RESOLUTION",

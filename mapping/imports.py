@@ -221,7 +221,9 @@ def _day_first(connection: duckdb.DuckDBPyConnection, table: RawTable) -> int:
 
 def _by_hand(connection: duckdb.DuckDBPyConnection, entries: Sequence[Entry]) -> pd.DataFrame:
     """Return where what would be imported says otherwise than what somebody corrected or took out by hand."""
-    query = "SELECT was, content FROM difference WHERE table_name = ? AND regexp_replace(row_key, '#\\d+$', '') = ? ORDER BY ALL"
+    # A row that names the same as one before it has a number after its key; an id may end in one too.
+    query = """SELECT was, content FROM difference
+        WHERE table_name = $1 AND (row_key = $2 OR regexp_replace(row_key, '#\\d+$', '') = $2) ORDER BY ALL"""
     found = []
     for entry in entries:
         table, key, said = entry.content["table"], entry.content.get("key"), entry.content["row"]

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from mapping.apart import APART_ABOVE, Progress, heed, open_apart
+from mapping.apart import ASIDE_ABOVE, Progress, heed, open_apart
 from mapping.contacts import CONTACT, Ties
 from mapping.groups import Settling
 from mapping.jaccard import DISSOLVED, best_matches
@@ -72,7 +72,7 @@ def omissions(
     _validate(shares, draws)
     peers = _read_peers(settling, ties, group_table)
     asked: dict[str, Any] = {"shares": shares, "draws": draws, "seed": seed}
-    if len(settling.network.people) > APART_ABOVE:
+    if len(settling.network.people) > ASIDE_ABOVE:
         apart = open_apart(doing="leaving people out", aside=True)
         apart.begin(_left_out, peers, **asked)
         found: Omissions = apart.answer(progress=progress, stop=stop)

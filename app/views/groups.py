@@ -45,13 +45,13 @@ def bands_compared(group: str) -> None:
     )
 
 
-def whole_picture(ready: bool) -> None:
+def whole_picture() -> None:
     """Show, when asked, what would not be seen if some people were missing from the records."""
     with st.expander("If some people were missing from the records", key="groups_missing"):
         frame.quiet(
             "No hub knows everybody. This leaves people out at random and looks again, twenty times for each share."
         )
-        if not ready or not st.toggle("Work it out", key="groups_missing_asked"):
+        if not st.toggle("Work it out", key="groups_missing_asked"):
             return
         left_out = answers.people_left_out(loaded)
         if left_out is None:
@@ -296,7 +296,7 @@ tables.show(
 )
 
 if chosen is None:
-    whole_picture(sure is not None)
+    whole_picture()
 
 with frame.method():
     st.html(

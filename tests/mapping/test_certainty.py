@@ -379,7 +379,7 @@ def test_a_program_apart_finds_the_same_and_tells_how_far_it_is(
 ) -> None:
     settled = settle(write_case(**told(TRIANGLES)))
     here = sure(settled, resamples=5)
-    monkeypatch.setattr("mapping.certainty.APART_ABOVE", 3)
+    monkeypatch.setattr("mapping.certainty.ASIDE_ABOVE", 3)
     done: list[tuple[int, int]] = []
     there = sure(settled, resamples=5, progress=lambda drawn, of: done.append((drawn, of)))
     for name in ("members", "groups", "contacts"):

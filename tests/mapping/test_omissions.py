@@ -113,7 +113,7 @@ def test_a_program_apart_finds_the_same_and_tells_how_far_it_is(
     settled = settle(write_case(**case_tables(told)))
     asked = settled.settling, settled.ties, settled.groups
     here = omissions(*asked, shares=[0.2], draws=3)
-    monkeypatch.setattr("mapping.omissions.APART_ABOVE", 3)
+    monkeypatch.setattr("mapping.omissions.ASIDE_ABOVE", 3)
     done: list[tuple[int, int]] = []
     there = omissions(*asked, shares=[0.2], draws=3, progress=lambda drawn, of: done.append((drawn, of)))
     for name in ("shares", "groups", "contacts"):
