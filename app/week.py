@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -226,7 +225,7 @@ def broken_said(week: WeekPlan, visits: Sequence[int]) -> list[str]:
             told = told.replace(
                 f"{slot['day']}, slot {slot['slot']}, has", f"{slot_called(week.task, at)}, has"
             )
-        said.append(re.sub(r"\d{4}-\d\d-\d\d", lambda day: words.day(day[0]), told))
+        said.append(words.dated(told))
     return said
 
 

@@ -339,7 +339,7 @@ def _evaluated(loaded: Loaded, saved: _Saved, made: tuple[str, ...], length: int
             until=loaded.day, reach=held.choices.reach, length=length,
         )  # fmt: skip
     except ValueError as error:
-        return str(error)
+        return words.dated(str(error))
 
 
 def evaluation(loaded: Loaded, entry: Entry, held: Week) -> str:

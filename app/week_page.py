@@ -113,7 +113,7 @@ def planned(loaded: Loaded, choices: Choices) -> WeekPlan | str:
     try:
         return week.build_chosen(loaded.analysis, loaded.work.reading.places, choices)
     except ValueError as error:
-        return str(error)
+        return words.dated(str(error))
 
 
 @kept

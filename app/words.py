@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -47,6 +48,11 @@ def day(value: Any) -> str:
         return "no date"
     stamp = pd.Timestamp(value)
     return f"{stamp.day} {stamp:%B %Y}"
+
+
+def dated(text: str) -> str:
+    """Return a sentence of a library with its days in words: 2025-06-02 is "2 June 2025"."""
+    return re.sub(r"\b\d{4}-\d\d-\d\d\b", lambda found: day(found[0]), text)
 
 
 def days(values: pd.Series) -> list[str]:

@@ -225,7 +225,7 @@ def _notes(days: int, counts: Sequence[tuple[int, int]], found: int, wanted: int
 
 def _validate(visited: pd.DataFrame, days: int, last: date, until: date) -> None:
     if days < 1:
-        msg = f"The week ended on {last}, and the records end on {until}: there is nothing after it to count yet. Come back when later records are in the case."
+        msg = f"The last day of the week is {last}, and the records end on {until}: there is nothing after it to count yet. Come back when later records are in the case."
         raise ValueError(msg)
     if visited.empty:
         msg = "No visit was made, so there is nothing to compare. Enter which visits were made first."

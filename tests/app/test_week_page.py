@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app import words
 from geo.weeks import KIND, week_from_dict
 from mapping.entries import load_entries
 from mapping.store import store_url
@@ -58,6 +59,8 @@ def test_a_planner_plans_saves_and_opens_the_week_again_without_people(
     app.session_state["week_step"] = "Did it work?"
     app.run()
     assert not app.exception
+    last = words.day(kept.last_day)
+    assert f"The last day of the week is {last}, and the records end on " in shown(app)
     assert "there is nothing after it to count yet" in shown(app)
 
 

@@ -65,7 +65,9 @@ def test_each_record_counts_once_in_the_zone_and_the_period_it_lies_in() -> None
 
 def test_what_cannot_be_compared_is_said() -> None:
     asked = {"first": FIRST, "last": LAST, "reach": 400.0}
-    with pytest.raises(ValueError, match="The week ended on 2025-06-08, and the records end on 2025-06-08"):
+    with pytest.raises(
+        ValueError, match="The last day of the week is 2025-06-08, and the records end on 2025-06-08"
+    ):
         evaluate_week(rows(), PLACES, PLACES[:1], until=LAST, **asked)
     with pytest.raises(ValueError, match="No visit was made"):
         evaluate_week(rows(), PLACES, PLACES[:0], until=date(2025, 9, 1), **asked)
