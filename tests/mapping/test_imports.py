@@ -192,6 +192,16 @@ def test_what_somebody_put_by_hand_stands_and_the_import_says_so_first(
         assert held.table("people")["given_name"].tolist() == ["Anne", "Bob", "Cyd"]
 
 
+def test_what_was_put_by_hand_is_told_of_ids_that_end_like_a_repetition(url: str, write_case: Any) -> None:
+    with open_store(url) as store:
+        run(store, write_case("hub", people="person_id,given_name\nC#7,Ann\n"))
+        correct_record(store, "people", "C#7", {"given_name": "Anne"}, by="Jo", why="asked the school")
+        compared = compare_import(store, write_case("hub", people="person_id,given_name\nC#7,Anna\n"))
+        assert compared.by_hand.values.tolist() == [
+            ["people", "C#7", "given_name", "Anna", "Anne", "Jo", "asked the school"]
+        ]
+
+
 def test_a_copy_of_the_tables_alone_keeps_the_maps_that_came_before(
     url: str, write_case: Any, tmp_path: Path
 ) -> None:
