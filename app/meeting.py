@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 from app import agenda, desk
@@ -92,8 +93,9 @@ def set_present(entry: Entry, meeting: Meeting, present: list[str]) -> None:
 
 
 def close(loaded: Loaded, entry: Entry, meeting: Meeting) -> Entry:
-    """Close a meeting; the next one is compared with what this one had before it."""
-    closed = close_meeting(meeting, agenda.take_snapshot(loaded))
+    """Close a meeting; the next one is compared with what this one had before it, by the day on which it ended."""
+    ended = replace(meeting, as_of=max(meeting.as_of, loaded.day))
+    closed = close_meeting(ended, agenda.take_snapshot(loaded))
     return desk.keep(KIND, closed.to_dict(), entry_id=entry.entry_id, after=entry.turn)
 
 

@@ -78,10 +78,10 @@ def _by_section(opened: Sequence[Opened]) -> str:
     return words.listing(said) or "nothing new"
 
 
-def answer(opened: Sequence[Opened], now: Meeting) -> str:
-    """Say how far the meeting is."""
+def answer(opened: Sequence[Opened], now: Meeting, day: date) -> str:
+    """Say how far the meeting is; one left open overnight looks at what is known by now."""
     decided = sum(each.item.key in now.decided for each in opened)
-    return f"{words.count(decided, 'decision').capitalize()} on {words.count(len(opened), 'thing')} on the agenda; known by the end of {words.day(now.as_of)}, compared with {words.day(now.since)}."
+    return f"{words.count(decided, 'decision').capitalize()} on {words.count(len(opened), 'thing')} on the agenda; known by the end of {words.day(max(now.as_of, day))}, compared with {words.day(now.since)}."
 
 
 def begin(loaded: Loaded, since: date, last: Meeting | None) -> None:
@@ -226,7 +226,7 @@ def _decide(entry: Entry, now: Meeting, opened: Sequence[Opened], place: int) ->
             owner = st.text_input("Who does it", key=f"owner_{key}", max_chars=100)
         with due:
             due_on = st.date_input(
-                "By", value=now.as_of + timedelta(days=DUE_DAYS), key=f"due_{key}", format="DD/MM/YYYY"
+                "By", value=state.work_day() + timedelta(days=DUE_DAYS), key=f"due_{key}", format="DD/MM/YYYY"
             )
         wanted = st.form_submit_button("Record and go on", type="primary")
     # What this screen has shown of it: another may have decided since.

@@ -74,10 +74,9 @@ def _of_map(found: PeerMap, today: date) -> Iterator[str]:
     for action in sorted(found.sheet.actions.values(), key=lambda each: (each.due_on, each.what)):
         if action.done_on is None and agenda.is_due(action.due_on, today):
             yield f"{action.what} ({action.owner}, {agenda.due_in_words(action.due_on, today)})"
-    if found.review_on <= soon:
-        yield f"peer map, review {words.day(found.review_on)} ({found.owner})"
-    if found.expires_on <= soon:
-        yield f"peer map closes {words.day(found.expires_on)} ({found.owner})"
+    if found.review_on <= soon:  # which is never later than the day it closes
+        closes = f", closes {words.day(found.expires_on)}" if found.expires_on <= soon else ""
+        yield f"peer map, review {words.day(found.review_on)}{closes} ({found.owner})"
 
 
 def show(listed: Sequence[Due]) -> None:

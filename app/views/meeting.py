@@ -13,7 +13,7 @@ opened = agenda.agenda(loaded, agenda.before(loaded, before, since), meeting.ask
 if held is None:
     frame.title("Daily meeting", meeting_page.before_answer(opened, last, since))
 else:
-    frame.title("Daily meeting", meeting_page.answer(opened, held[1]))
+    frame.title("Daily meeting", meeting_page.answer(opened, held[1], loaded.day))
 frame.said_once()
 left, right = frame.picture_and_panel()
 if held is None:

@@ -73,7 +73,7 @@ def test_a_meeting_from_its_beginning_to_its_minutes(browse: Any, demo: Path) ->
     assert (taken["PDF"][:5], b"Minutes of the daily risk meeting" in taken["Web page"]) == (b"%PDF-", True)
     minutes = docx.Document(io.BytesIO(taken["Word"]))
     tables = [[[cell.text for cell in row.cells] for row in table.rows] for table in minutes.tables]
-    assert tables[0][1][:2] == ["Jo", "Jo, social work, Al, police"]
+    assert tables[0][1][:2] == ["Jo", "Jo, social work; Al, police"]
     assert tables[1:] == [
         [["About", "Decision", "Why"], [second, "Strategy meeting", "seen twice this week"]],
         [

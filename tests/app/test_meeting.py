@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import io
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import docx
 import pytest
 
+from app import meeting
 from app.agenda import SECTIONS, Opened
-from app.meeting_page import before_answer
-from mapping.entries import keep_entry, load_entries
+from app.meeting_page import answer, before_answer
+from mapping.entries import Entry, keep_entry, load_entries
 from mapping.meetings import Action, Item, Snapshot, begin_meeting, close_meeting, decide
 from mapping.store import open_store, store_url
 
@@ -152,6 +154,23 @@ def test_a_meeting_on_the_page_from_what_was_learnt_late_to_the_next(
     (late,) = referrals(app)
     assert "referred on 5 January 2024" in late
     assert "1 new referral" in shown(app)
+
+
+def test_a_meeting_left_open_overnight_ends_on_the_day_it_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = begin_meeting(
+        as_of=date(2026, 5, 4),
+        since=date(2026, 5, 1),
+        chair="Jo",
+        present=["Jo"],
+        role="chair",
+        grades="all",
+    )
+    monkeypatch.setattr("app.meeting.agenda.take_snapshot", lambda _: Snapshot())
+    monkeypatch.setattr("app.meeting.desk.keep", lambda _, content, **__: content)
+    entry, later = Entry("meeting", "m", 1, {}, "Jo", datetime(2026, 5, 4, 9, tzinfo=UTC)), date(2026, 5, 5)
+    kept: Any = meeting.close(SimpleNamespace(day=later), entry, begun)  # type: ignore[arg-type]
+    assert kept["as_of"] == "2026-05-05"
+    assert "known by the end of 5 May 2026" in answer([], begun, later)
 
 
 def test_things_on_the_agenda_are_counted_in_words() -> None:

@@ -97,7 +97,6 @@ def test_actions_on_saved_maps_and_maps_that_close_are_on_today(
     ]
     assert labels == [
         "CQ (C003): peer map closed 29 May 2024 (Jo Reed can renew it)",
-        "BQ (C002): peer map, review 4 June 2024 (Jo Reed)",
-        "BQ (C002): peer map closes 5 June 2024 (Jo Reed)",
+        "BQ (C002): peer map, review 4 June 2024, closes 5 June 2024 (Jo Reed)",
         "AQ (C001): Ring (Jo, due 30 May 2024)",
     ]
