@@ -131,10 +131,33 @@ def minutes(url: str, *, case: str, viewer: Viewer | None = None, meeting_id: st
             f"{which} in the store of this case, so there are no minutes. Hold it on the page Daily meeting."
         )
         raise ValueError(msg)
-    asked = [
-        each for each in actions(load_entries(url, ACTION_KIND)) if each[1].meeting_id == held[0].entry_id
+    every = actions(load_entries(url, ACTION_KIND))
+    asked = [each for each in every if each[1].meeting_id == held[0].entry_id]
+    finished = _finished(held, entries, every)
+    return draw_minutes(held[1], asked, case=case, sections=agenda.SECTIONS, held=held[0], finished=finished)
+
+
+def _finished(
+    held: tuple[Entry, Meeting], meetings: list[Entry], every: list[tuple[Entry, Action]]
+) -> list[tuple[Entry, Action]]:
+    """Return the actions of earlier meetings of which it was said since the last one what came of them.
+
+    Those of a meeting on restricted reports are in the minutes of such meetings alone.
+    """
+    shared = [entry for entry in meetings if _may_see(entry, Viewer(held[1].role))]
+    earlier = {entry.entry_id: entry.at for entry in shared if entry.at < held[0].at}
+    last = max(
+        (entry.at for entry in shared if entry.at < held[0].at and meeting_from_dict(entry.content).closed),
+        default=None,
+    )
+    return [
+        (entry, action)
+        for entry, action in every
+        if action.state != "open"
+        and action.meeting_id in earlier
+        and (last is None or entry.at >= last)
+        and (not held[1].closed or entry.at <= held[0].at)
     ]
-    return draw_minutes(held[1], asked, case=case, sections=agenda.SECTIONS, held=held[0])
 
 
 def _may_see(entry: Entry, viewer: Viewer | None) -> bool:

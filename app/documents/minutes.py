@@ -17,6 +17,7 @@ def draw_minutes(
     case: str,
     sections: Mapping[str, str],
     held: Entry,
+    finished: Sequence[tuple[Entry, Action]] = (),
 ) -> Paper:
     """Return the minutes of a meeting.
 
@@ -26,6 +27,7 @@ def draw_minutes(
     case : what the case is called.
     sections : section of the agenda to its heading, in order.
     held : the entry of the meeting in its last turn.
+    finished : the actions of earlier meetings of which was said since the last one what came of them.
     """
     parts: list[Part] = [
         Text(
@@ -50,6 +52,10 @@ def draw_minutes(
             ]
     if not meeting.decided:
         parts.append(Text("Nothing was decided.", kind="quiet"))
+    if finished:
+        came = [(each.what, each.owner, each.said, _came_of(each)) for _, each in finished]
+        parts.append(Heading("What came of the actions of earlier meetings"))
+        parts.append(Grid(("What", "Who", "About", "State"), came, widths=(4, 2, 4, 3)))
     parts.append(Heading("Actions"))
     rows = [(each.what, each.owner, words.day(each.due_on), each.said, _came_of(each)) for _, each in actions]
     if rows:

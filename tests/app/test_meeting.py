@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -154,6 +154,25 @@ def test_a_meeting_on_the_page_from_what_was_learnt_late_to_the_next(
     (late,) = referrals(app)
     assert "referred on 5 January 2024" in late
     assert "1 new referral" in shown(app)
+
+
+def test_minutes_say_what_came_of_the_actions_of_earlier_meetings_that_their_readers_may_see(
+    tmp_path: Path,
+) -> None:
+    url = f"sqlite:///{tmp_path}/hub.sqlite"
+    for meeting_id, role in (("m1", "chair"), ("m2", "analyst")):
+        hold(url, role=role, meeting_id=meeting_id)
+    with open_store(url) as store:
+        for entry in load_entries(url, "action"):
+            done = {**entry.content, "state": "done", "outcome": f"done of {entry.content['meeting_id']}"}
+            keep_entry(store, "action", done, by="Jo", entry_id=entry.entry_id)
+        (first, *_) = load_entries(url, "meeting")
+        later = datetime.now(UTC) + timedelta(hours=1)
+        for meeting_id, role in (("m3", "chair"), ("m4", "analyst")):
+            content = {**first.content, "role": role, "decided": {}}
+            keep_entry(store, "meeting", content, by="Jo", entry_id=meeting_id, at=later)
+    said = {each: str(meeting.minutes(url, case="hub", meeting_id=each).parts) for each in ("m1", "m3", "m4")}
+    assert {each: [m for m in ("m1", "m2") if f"done: done of {m}" in text and "What came of" in text] for each, text in said.items()} == {"m1": [], "m3": ["m1"], "m4": ["m1", "m2"]}  # fmt: skip
 
 
 def test_a_meeting_left_open_overnight_ends_on_the_day_it_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
