@@ -112,6 +112,22 @@ def test_whoever_chooses_a_row_far_below_is_led_to_what_it_rests_on(
     )
 
 
+def test_what_another_has_said_of_the_same_place_is_told_before_it_is_replaced(
+    open_app: OpenApp, shown: Shown, case: Path, url: str
+) -> None:
+    entry = keep(url, MAP)
+    app = opened(open_app, case)
+    theirs = replace(MAP, sheet=replace(MAP.sheet, views={"location:L1": View("safe", TODAY, "lights now")}))
+    with open_store(url) as store:
+        content = {**theirs.to_dict(), "role": "social_worker"}
+        keep_entry(store, "peer_map", content, by="Sam Lee", entry_id=entry.entry_id, after=1)
+    view = next(each for each in app.segmented_control if each.label == "Quarry Field")
+    view.set_value("depends").run()
+    said = shown(app)
+    assert "Somebody else saved this map while you worked on it" in said
+    assert "Quarry Field: safe (&quot;lights now&quot;) by theirs, it depends by yours." in said
+
+
 def test_what_is_kept_of_a_change_has_initials_whoever_looks_at_names(
     open_app: OpenApp, case: Path, url: str
 ) -> None:
