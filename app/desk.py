@@ -147,7 +147,7 @@ def attempt(do: Callable[[], Any], done: str | Callable[[Any], str]) -> bool:
     """
     refused = _refused(do, done)
     if refused:
-        state.say_once(refused)
+        state.refuse_once(refused)
     return not refused
 
 

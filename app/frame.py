@@ -45,6 +45,7 @@ STYLE = """
 .cm-badge {border: 1px solid #3d4852; border-radius: 0.6rem; padding: 0 0.5rem; font-size: 0.85rem; white-space: nowrap;}
 .cm-quote {background: #f4f6f8; padding: 0.35rem 0.6rem; margin: 0.25rem 0; border-radius: 0.25rem;}
 .cm-quote summary {cursor: pointer;}
+.cm-said {border-left: 4px solid #0b5394; background: #eef4fb; padding: 0.5rem 0.8rem; margin: 0.2rem 0; overflow-wrap: anywhere;}
 .cm-note {border-left: 4px solid #b45f06; background: #fdf5ec; padding: 0.5rem 0.8rem; margin: 0.2rem 0; overflow-wrap: anywhere;}
 [data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p {color: #4d5963; opacity: 1;}
 .cm-row {border-bottom: 1px solid #e1e5e9; padding: 0.4rem 0; overflow-wrap: anywhere;}
@@ -200,13 +201,17 @@ def refused(why: object) -> None:
 
 
 def said_once() -> bool:
-    """Show, once, the sentence that `state.say_once` kept; return whether there was one."""
-    said = state.said_once()
+    """Show, once, what was done, or why it was refused; return whether there was anything to say."""
+    said, refused = state.said_once(), state.refused_once()
     # Always there: what follows keeps its place on the page, and who works with the keyboard their focus.
     place = st.empty()
-    if said:
-        place.html(f'<p class="cm-note" role="status">{markup(said)}</p>')
-    return bool(said)
+    parts = [
+        f'<p class="cm-said" role="status">{markup(said)}</p>' if said else "",
+        f'<p class="cm-note" role="alert">{markup(refused)}</p>' if refused else "",
+    ]
+    if any(parts):
+        place.html("".join(parts))
+    return bool(said or refused)
 
 
 def certain(text: str) -> None:

@@ -129,6 +129,16 @@ def said_once() -> str:
     return str(st.session_state.pop("said_once", ""))
 
 
+def refuse_once(text: str) -> None:
+    """Keep why something was refused, to be shown when the page is drawn next."""
+    st.session_state["refused_once"] = text
+
+
+def refused_once() -> str:
+    """Return the sentence kept by `refuse_once`, once."""
+    return str(st.session_state.pop("refused_once", ""))
+
+
 def names_shown() -> bool:
     """Say whether full names are shown to this user now."""
     return bool(st.session_state[NAMES])

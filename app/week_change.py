@@ -278,7 +278,7 @@ def reopen(loaded: Loaded, entry: Entry, held: Week) -> None:
     choices, left_out = week.own_choices(week_page.places(loaded, held.choices.kinds), held)
     found = week_page.planned(loaded, choices)
     if isinstance(found, str):
-        state.say_once(found)
+        state.refuse_once(found)
         return
     edits, notes = week.reopened(found, held)
     saved = (entry.entry_id, entry.turn, held.name)

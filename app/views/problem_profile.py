@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import data, desk, frame, profile_page, state, words
+from app import data, desk, frame, profile_page, words
 
 loaded = data.load()
 top = st.empty()
@@ -27,8 +27,7 @@ with panel:
     desk.who()
     # What is said once is in one place with what is always there: tabs that move go back to the first of them.
     with st.container():
-        if said := state.said_once():
-            frame.quiet(said)
+        frame.said_once()
         profile_page.show_downloads(saved, paper, scope, case=loaded.question.name)
         if saved.entry is None:
             frame.quiet(
