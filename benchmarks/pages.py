@@ -205,6 +205,10 @@ PICTURED = ("Groups", "Shared contacts", "Wards", "Hotspots", "Placements", "Whe
 """Pages that open with a picture; the others open with words and a table."""
 
 
+CHART = "[data-testid='stDeckGlJsonChart'], [data-testid='stVegaLiteChart'], [data-testid='stMain'] iframe"
+PICTURE = "[data-testid='stDeckGlJsonChart'] canvas, [data-testid='stVegaLiteChart'] canvas, [data-testid='stVegaLiteChart'] svg, canvas[data-id^='layer']"
+
+
 def drawn(seen: Any, page: str) -> None:
     """Wait until the title of a page and its first picture are there."""
     seen.page.locator("h1.cm-title", has_text=page).wait_for()
@@ -212,9 +216,14 @@ def drawn(seen: Any, page: str) -> None:
         # The frame is there before the document in it.
         seen.page.frame_locator("[data-testid='stMain'] iframe").locator("h1").first.wait_for()
     elif page in PICTURED:
-        seen.page.locator(
-            "[data-testid='stDeckGlJsonChart'] canvas, [data-testid='stVegaLiteChart'] canvas, [data-testid='stVegaLiteChart'] svg, canvas[data-id^='layer']"
-        ).first.wait_for()
+        # Where a case has nothing of the kind, the page says so, and is done without a picture.
+        seen.page.wait_for_function(
+            """([picture, chart]) => [...document.querySelectorAll(picture)].some(
+                each => each.getBoundingClientRect().width > 0 && !each.closest("[data-stale='true']"))
+                || (!document.querySelector(chart)
+                && document.querySelector("[data-testid='stApp']").dataset.testScriptState === "notRunning")""",
+            arg=[PICTURE, CHART],
+        )
     elif page != "Today":
         seen.page.locator(
             "[data-testid='stMain'] iframe, [data-testid='stMain'] [data-testid='stDataFrame'], [data-testid='stMain'] input"

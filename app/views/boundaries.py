@@ -163,6 +163,7 @@ tables.show(
     table,
     key="boundaries",
     title="Every flow, what crosses first",
+    beside="What is known of the chosen flow is beside the map.",
     what="flow",
     ids=table["flow"].tolist(),
     columns={

@@ -290,6 +290,7 @@ tables.show(
     shown,
     key="groups",
     title=words.groups_listed(only, words.day(since)),
+    beside="What the chosen group is, and what it rests on, is beside the picture.",
     what="group",
     ids=groups["group_id"].tolist(),
     columns=columns,

@@ -176,6 +176,7 @@ tables.show(
     ranked,
     key="hotspots",
     title="All wards, highest first",
+    beside="What is known of the chosen ward is beside the map.",
     what="ward",
     ids=ranked["area_code"].tolist(),
     columns=columns,

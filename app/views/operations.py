@@ -127,6 +127,7 @@ tables.show(
     shown,
     key="operations",
     title="All candidates: choose one to open it",
+    beside="What the chosen candidate rests on is beside the table at the top.",
     what="operation",
     ids=shown["operation_id"].tolist(),
     columns={

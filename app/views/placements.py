@@ -111,6 +111,7 @@ tables.show(
     ranked,
     key="placed_wards",
     title="Wards: missing episodes, and how many are of children placed by others or by the ward's own authority",
+    beside="What is known of the chosen ward is beside the map.",
     what="ward",
     ids=ranked["ward_code"].tolist(),
     columns={

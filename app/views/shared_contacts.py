@@ -117,6 +117,7 @@ tables.show(
     shown,
     key="shared_contacts",
     title="Shared contacts, those that touch the most groups first",
+    beside="What the chosen contact rests on is beside the picture.",
     what="contact",
     ids=listed["key"].tolist(),
     columns={

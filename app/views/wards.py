@@ -144,7 +144,13 @@ columns |= {
 }
 columns["imd_decile"] = "Decile"
 tables.show(
-    shown, key="wards", title="All wards", what="ward", ids=shown["ward_code"].tolist(), columns=columns
+    shown,
+    key="wards",
+    title="All wards",
+    beside="What is known of the chosen ward is beside the map.",
+    what="ward",
+    ids=shown["ward_code"].tolist(),
+    columns=columns,
 )
 
 tables.for_publication(

@@ -98,6 +98,7 @@ tables.show(
     week_page.listed(rows),
     key="week",
     title="All visits, in the order of time",
+    beside="The chosen visit is beside the map, where it can be changed.",
     what="visit",
     ids=rows["visit_id"].tolist(),
     columns={
