@@ -205,8 +205,14 @@ PICTURED = ("Groups", "Shared contacts", "Wards", "Hotspots", "Placements", "Whe
 """Pages that open with a picture; the others open with words and a table."""
 
 
-CHART = "[data-testid='stDeckGlJsonChart'], [data-testid='stVegaLiteChart'], [data-testid='stMain'] iframe"
+FRAMES = "[data-testid='stDeckGlJsonChart'], [data-testid='stVegaLiteChart'], [data-testid='stMain'] iframe"
 PICTURE = "[data-testid='stDeckGlJsonChart'] canvas, [data-testid='stVegaLiteChart'] canvas, [data-testid='stVegaLiteChart'] svg, canvas[data-id^='layer']"
+TABLE = "[data-testid='stMain'] iframe, [data-testid='stMain'] [data-testid='stDataFrame'], [data-testid='stMain'] input"
+SHOWN = """([wanted, frames]) => [...document.querySelectorAll(wanted)].some(
+    each => each.getBoundingClientRect().width > 0 && !each.closest("[data-stale='true']"))
+    || (!document.querySelector(frames)
+    && document.querySelector("[data-testid='stApp']").dataset.testScriptState === "notRunning")"""
+"""What is wanted is seen, or, where a case has nothing of the kind, the page has said so and is done."""
 
 
 def drawn(seen: Any, page: str) -> None:
@@ -215,19 +221,8 @@ def drawn(seen: Any, page: str) -> None:
     if page == "Problem profile":
         # The frame is there before the document in it.
         seen.page.frame_locator("[data-testid='stMain'] iframe").locator("h1").first.wait_for()
-    elif page in PICTURED:
-        # Where a case has nothing of the kind, the page says so, and is done without a picture.
-        seen.page.wait_for_function(
-            """([picture, chart]) => [...document.querySelectorAll(picture)].some(
-                each => each.getBoundingClientRect().width > 0 && !each.closest("[data-stale='true']"))
-                || (!document.querySelector(chart)
-                && document.querySelector("[data-testid='stApp']").dataset.testScriptState === "notRunning")""",
-            arg=[PICTURE, CHART],
-        )
     elif page != "Today":
-        seen.page.locator(
-            "[data-testid='stMain'] iframe, [data-testid='stMain'] [data-testid='stDataFrame'], [data-testid='stMain'] input"
-        ).first.wait_for()
+        seen.page.wait_for_function(SHOWN, arg=[PICTURE if page in PICTURED else TABLE, FRAMES])
 
 
 def time_charts() -> dict[str, Any]:
