@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import resource
 import sys
-import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -249,7 +248,6 @@ class Analysis:
         *,
         resamples: int,
         progress: Callable[[int, int], None] | None = None,
-        stop: threading.Event | None = None,
     ) -> Certainty:
         """Return how sure groups, memberships and contacts are; see `mapping.certainty.certainty`."""
         from mapping.certainty import certainty
@@ -262,7 +260,6 @@ class Analysis:
             resamples=resamples,
             seed=self.settings.seed,
             progress=progress,
-            stop=stop,
         )
 
     def omissions(self, *, progress: Callable[[int, int], None] | None = None) -> Omissions:
@@ -276,7 +273,6 @@ class Analysis:
         self,
         *,
         progress: Callable[[int, int], None] | None = None,
-        stop: threading.Event | None = None,
         turn: AbstractContextManager[Any] | None = None,
     ) -> Analysis:
         """Return this analysis with what says how sure it is, as `analyse` at the command line has it of up to CAREFUL_UP_TO people.
@@ -284,7 +280,6 @@ class Analysis:
         Parameters
         ----------
         progress : called with how many resamples are done, and of how many.
-        stop : set by somebody who no longer wants the answer; `mapping.apart.Stopped` is then raised.
         turn : held while the connection that all share is asked.
         """
         settings = replace(self.settings, resamples=RESAMPLES, chance=True)
@@ -293,7 +288,7 @@ class Analysis:
         sure.__dict__.update(plain=self, group_table=self.group_table, found_contacts=self.found_contacts)
         with turn or nullcontext():
             sure.__dict__["_tested"] = sure.chance()
-        found = sure.certainty(resamples=sure.resamples, progress=progress, stop=stop)
+        found = sure.certainty(resamples=sure.resamples, progress=progress)
         sure.__dict__["_sure"] = found.write(sure.records)
         return sure
 
